@@ -1,0 +1,89 @@
+"""Every error Stepwell raises on purpose.
+
+::
+
+    StepwellError
+    ├── UsageError            the command line, or a call of ours, was used wrongly
+    ├── FlowError             the flow's source is wrong: found before anything runs
+    │   └── ParameterError    a parameter's value is missing or of the wrong type
+    ├── SettingsError         environments.toml is wrong
+    ├── EnvironmentError_     the environment, its contract or its services can't serve
+    │   └── ContractError     the contract is missing, unreadable or of another version
+    ├── StoreError            the datastore refused or can't be reached
+    │   ├── NotFound          no object has that key
+    │   └── AlreadyExists     a conditional put lost: the key is taken
+    ├── ArtifactError         a value can't be saved or read back
+    ├── TableError            an Iceberg table can't be read or written
+    ├── NoSuchObject          the client was asked for a flow, run, step or task that is not there
+    └── RunFailed             a run ended without success; its message names step and task
+
+One message is one line: what, where, the value received, what is allowed, the way out.
+The command line prints it behind ``Error:`` and exits with ``exit_code``; nothing else
+of ours may reach a user as a traceback.
+"""
+
+from __future__ import annotations
+
+
+class StepwellError(Exception):
+    """Base of all errors that a user's input or surroundings can cause."""
+
+    exit_code = 1
+
+
+class UsageError(StepwellError):
+    """The command line, or a call of the Python API, was used wrongly."""
+
+    exit_code = 2
+
+
+class FlowError(StepwellError):
+    """The flow's source is wrong; found before anything runs."""
+
+    exit_code = 2
+
+
+class ParameterError(FlowError):
+    """A parameter's value is missing, of the wrong type, or not allowed."""
+
+
+class SettingsError(StepwellError):
+    """``environments.toml`` is wrong."""
+
+    exit_code = 2
+
+
+class EnvironmentError_(StepwellError):
+    """The environment, or one of its services, can't do what was asked."""
+
+
+class ContractError(EnvironmentError_):
+    """The environment contract is missing, unreadable or of another version."""
+
+
+class StoreError(StepwellError):
+    """The datastore refused, or can't be reached."""
+
+
+class NotFound(StoreError):
+    """No object has that key."""
+
+
+class AlreadyExists(StoreError):
+    """A conditional put lost: the key is taken."""
+
+
+class ArtifactError(StepwellError):
+    """A value can't be saved as an artifact, or read back."""
+
+
+class TableError(StepwellError):
+    """An Iceberg table can't be read or written."""
+
+
+class NoSuchObject(StepwellError):
+    """The client was asked for a flow, run, step, task or artifact that is not there."""
+
+
+class RunFailed(StepwellError):
+    """A run ended without success."""

@@ -1,0 +1,63 @@
+"""The one seam between Stepwell and whatever holds its bytes.
+
+Memory, a local folder and S3 are held to the same promises by one contract test suite
+(``tests/runtime/store/test_contract.py``):
+
+* a reader sees a whole object or none, whenever a writer is killed;
+* of many writers that put one key with ``if_absent``, exactly one wins;
+* what was put is read and listed at once; listings are sorted by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectInfo:
+    """One object of a listing; `size` in bytes, `modified` in UTC."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
+class Store(Protocol):
+    """An object store: keys are ``/``-separated text, values are bytes."""
+
+    url: str
+    """Where it is, for people: ``s3://bucket``, an absolute path, ``memory://``."""
+
+    def get(self, key: str) -> bytes:
+        """The object's bytes. Raises `NotFound`."""
+
+    def get_many(self, keys: list[str]) -> list[bytes]:
+        """Many objects at once, in the order of `keys`. Raises `NotFound`."""
+
+    def put(self, key: str, data: bytes | memoryview, *, if_absent: bool = False) -> None:
+        """Write the object whole; with `if_absent`, raise `AlreadyExists` where it exists."""
+
+    def put_file(self, key: str, path: Path) -> None:
+        """Upload the file at `path` in bounded memory, or move it in: `path` may be gone afterwards."""
+
+    def exists(self, key: str) -> bool:
+        """Whether an object has that key."""
+
+    def open(self, key: str) -> pa.NativeFile:
+        """A seekable file for pyarrow: reads only the ranges asked for. Raises `NotFound`."""
+
+    def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
+        """Objects whose keys begin with `prefix`, a folder that ends with ``/``, sorted by key, fetched as they are consumed."""
+
+    def list_folders(self, prefix: str) -> list[str]:
+        """Names of the folders directly below `prefix`, sorted."""
+
+    def delete(self, key: str) -> None:
+        """Remove the object; no error where there is none."""

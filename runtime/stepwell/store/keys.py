@@ -1,0 +1,62 @@
+"""Where everything lies in the datastore: pure functions from names to keys.
+
+The namespace comes first, so that IAM can guard it by prefix::
+
+    ns/<namespace>/flows/<Flow>/index/<inverted time>.<run>            newest first in a listing
+    ns/<namespace>/flows/<Flow>/runs/<run>/run.json                    claimed by conditional put
+    ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
+    ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
+    ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
+    ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
+    ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   the items of a foreach
+    ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
+    ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
+    ns/<namespace>/code/<sha256>.tar.zst                               code packages
+    warehouse/<database>/<table>/                                      Iceberg
+"""
+
+from __future__ import annotations
+
+
+def namespace_root(namespace: str) -> str:
+    return f"ns/{namespace}/"
+
+
+def flow_root(namespace: str, flow: str) -> str:
+    return f"ns/{namespace}/flows/{flow}/"
+
+
+def index_root(namespace: str, flow: str) -> str:
+    return flow_root(namespace, flow) + "index/"
+
+
+def run_root(namespace: str, flow: str, run: str) -> str:
+    return flow_root(namespace, flow) + f"runs/{run}/"
+
+
+def task_root(namespace: str, flow: str, run: str, step: str, task: str) -> str:
+    return run_root(namespace, flow, run) + f"tasks/{step}/{task}/"
+
+
+def manifest(namespace: str, flow: str, run: str, step: str, task: str) -> str:
+    return task_root(namespace, flow, run, step, task) + "manifest.parquet"
+
+
+def split(namespace: str, flow: str, run: str, step: str, task: str) -> str:
+    return run_root(namespace, flow, run) + f"splits/{step}/{task}.json"
+
+
+def parameters(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "parameters.json"
+
+
+def table_pins(namespace: str, flow: str, run: str, table: str) -> str:
+    return run_root(namespace, flow, run) + f"tables/{table}/"
+
+
+def object_key(namespace: str, sha256: str, kind: str) -> str:
+    return f"ns/{namespace}/objects/{sha256}.{kind}"
+
+
+def code(namespace: str, sha256: str) -> str:
+    return f"ns/{namespace}/code/{sha256}.tar.zst"
