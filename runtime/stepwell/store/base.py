@@ -11,6 +11,7 @@ Memory, a local folder and S3 are held to the same promises by one contract test
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +31,11 @@ class ObjectInfo:
 
 
 class Store(Protocol):
-    """An object store: keys are ``/``-separated text, values are bytes."""
+    """An object store: keys are ``/``-separated text, values are bytes.
+
+    A key has no empty segment, no ``.`` or ``..``, no control character, and does not end in
+    ``#`` and digits. Every method raises `StoreError` where the store refuses or can't be reached.
+    """
 
     url: str
     """Where it is, for people: ``s3://bucket``, an absolute path, ``memory://``."""
@@ -39,7 +44,7 @@ class Store(Protocol):
         """The object's bytes. Raises `NotFound`."""
 
     def get_many(self, keys: list[str]) -> list[bytes]:
-        """Many objects at once, in the order of `keys`. Raises `NotFound`."""
+        """Many objects at once, in the order of `keys`. Raises `NotFound`, naming the key."""
 
     def put(self, key: str, data: bytes | memoryview, *, if_absent: bool = False) -> None:
         """Write the object whole; with `if_absent`, raise `AlreadyExists` where it exists."""
@@ -47,17 +52,25 @@ class Store(Protocol):
     def put_file(self, key: str, path: Path) -> None:
         """Upload the file at `path` in bounded memory, or move it in: `path` may be gone afterwards."""
 
+    def staging(self) -> AbstractContextManager[Path]:
+        """A path for a new file that `put_file` takes fastest; whatever is there at the end is removed."""
+
     def exists(self, key: str) -> bool:
         """Whether an object has that key."""
 
     def open(self, key: str) -> pa.NativeFile:
         """A seekable file for pyarrow: reads only the ranges asked for. Raises `NotFound`."""
 
-    def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
-        """Objects whose keys begin with `prefix`, a folder that ends with ``/``, sorted by key, fetched as they are consumed."""
-
     def list_folders(self, prefix: str) -> list[str]:
         """Names of the folders directly below `prefix`, sorted."""
 
     def delete(self, key: str) -> None:
         """Remove the object; no error where there is none."""
+
+    def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
+        """Objects below the folder `prefix`, sorted by key, fetched page by page as they are consumed.
+
+        Args:
+            prefix: ends with ``/``, or is empty for everything.
+            start_after: leave out keys up to and including this one.
+        """
