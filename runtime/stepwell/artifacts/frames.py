@@ -1,0 +1,76 @@
+"""Data frames of pandas and polars as Arrow tables: only where the frame comes back as it was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import polars as pl
+
+
+def from_polars(frame: pl.DataFrame) -> pa.Table | None:
+    table = frame.to_arrow()
+    return table if to_polars(table.slice(0, 0)).schema == frame.schema else None
+
+
+def to_polars(table: pa.Table) -> pl.DataFrame:
+    import polars as pl
+
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
+def from_pandas(frame: pd.DataFrame) -> pa.Table | None:
+    if not frame.flags.allows_duplicate_labels or not _only_text_in_objects(frame):
+        return None
+    table = pa.Table.from_pandas(frame)
+    return (
+        table if table.num_rows == len(frame) and _same_shape(to_pandas(table.slice(0, 0)), frame) else None
+    )
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    return table.to_pandas()
+
+
+def from_pandas_series(series: pd.Series[Any]) -> pa.Table | None:
+    if not isinstance(series.name, (str, int)):
+        return None
+    return from_pandas(series.to_frame())
+
+
+def to_pandas_series(table: pa.Table) -> pd.Series[Any]:
+    return to_pandas(table).iloc[:, 0]
+
+
+def _only_text_in_objects(frame: pd.DataFrame) -> bool:
+    """Arrow would unify what an object column holds; of text alone nothing can change."""
+    columns = [column for _, column in frame.items() if column.dtype == object]
+    columns += [
+        level
+        for level in map(frame.index.get_level_values, range(frame.index.nlevels))
+        if level.dtype == object
+    ]
+    return all(set(map(type, column)) <= {str, type(None)} for column in columns)
+
+
+def _same_shape(back: pd.DataFrame, frame: pd.DataFrame) -> bool:
+    """Whether everything but the values is the same."""
+    return (
+        list(back.dtypes) == list(frame.dtypes)
+        and back.columns.equals(frame.columns)
+        and back.columns.dtype == frame.columns.dtype
+        and back.columns.names == frame.columns.names
+        and back.index.names == frame.index.names
+        and _level_types(back.index) == _level_types(frame.index)
+        and getattr(frame.index, "freq", None) == getattr(back.index, "freq", None)
+        and back.attrs == frame.attrs
+    )
+
+
+def _level_types(index: pd.Index[Any]) -> list[Any]:
+    return [index.get_level_values(level).dtype for level in range(index.nlevels)]

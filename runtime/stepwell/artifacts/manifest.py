@@ -1,0 +1,80 @@
+"""A task's manifest: one Parquet file with a row for each artifact.
+
+The columns are the fields of `Row`, so SQL reads them: ``SELECT name, json FROM
+read_parquet('.../manifest.parquet')``. What is known of the task itself is JSON in the file's
+key-value metadata, under ``stepwell``.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from stepwell.artifacts.row import Row
+from stepwell.errors import ArtifactError
+
+VERSION = 1
+_KEY = b"stepwell"
+_FIELDS = [field.name for field in fields(Row)]
+_SCHEMA = pa.schema(
+    [
+        pa.field("name", pa.string(), nullable=False),
+        pa.field("type", pa.string(), nullable=False),
+        pa.field("encoding", pa.string(), nullable=False),
+        pa.field("json", pa.string()),
+        pa.field("inline", pa.binary()),
+        pa.field("object", pa.string()),
+        pa.field("sha256", pa.string(), nullable=False),
+        pa.field("rows", pa.int64()),
+        pa.field("bytes", pa.int64(), nullable=False),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a task left: facts about it that JSON holds, and its artifacts by name."""
+
+    meta: dict[str, Any]
+    rows: dict[str, Row]
+
+    def to_bytes(self) -> bytes:
+        """The manifest as a Parquet file; the same manifest is the same bytes."""
+        meta = json.dumps({"version": VERSION, "meta": self.meta})
+        columns = [
+            pa.array([getattr(row, field.name) for row in self.rows.values()], field.type)
+            for field in _SCHEMA
+        ]
+        table = pa.Table.from_arrays(columns, schema=_SCHEMA.with_metadata({_KEY: meta}))
+        sink = pa.BufferOutputStream()
+        pq.write_table(table, sink, compression="zstd", use_dictionary=False)
+        return sink.getvalue().to_pybytes()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> Self:
+        """Read the manifest that `where` (its key) holds.
+
+        Raises:
+            ArtifactError: it is no manifest, or one of another version.
+        """
+        try:
+            file = pq.ParquetFile(pa.BufferReader(data))
+            document = json.loads(file.metadata.metadata[_KEY])
+            version = document["version"]
+        except (pa.ArrowException, ValueError, KeyError, TypeError):
+            raise ArtifactError(
+                f"{where}: received {len(data)} bytes that are no manifest of a task; "
+                "something else than Stepwell wrote there: run the step again"
+            ) from None
+        if version != VERSION:
+            raise ArtifactError(
+                f"{where}: received a manifest of version {version!r}, this runtime reads version {VERSION}; "
+                "use the version of stepwell that wrote it: pip install --upgrade stepwell"
+            )
+        columns = file.read(columns=_FIELDS, use_threads=False).to_pydict()
+        rows = (Row(*values) for values in zip(*(columns[name] for name in _FIELDS), strict=True))
+        return cls(document["meta"], {row.name: row for row in rows})
