@@ -28,9 +28,8 @@ def from_pandas(frame: pd.DataFrame) -> pa.Table | None:
     if not frame.flags.allows_duplicate_labels or not _only_text_in_objects(frame):
         return None
     table = pa.Table.from_pandas(frame)
-    return (
-        table if table.num_rows == len(frame) and _same_shape(to_pandas(table.slice(0, 0)), frame) else None
-    )
+    is_same = table.num_rows == len(frame) and _same_shape(to_pandas(table.slice(0, 0)), frame)
+    return table if is_same else None
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
@@ -49,13 +48,13 @@ def to_pandas_series(table: pa.Table) -> pd.Series[Any]:
 
 def _only_text_in_objects(frame: pd.DataFrame) -> bool:
     """Arrow would unify what an object column holds; of text alone nothing can change."""
-    columns = [column for _, column in frame.items() if column.dtype == object]
-    columns += [
-        level
-        for level in map(frame.index.get_level_values, range(frame.index.nlevels))
-        if level.dtype == object
-    ]
-    return all(set(map(type, column)) <= {str, type(None)} for column in columns)
+    columns = [column for _, column in frame.items()]
+    levels = [frame.index.get_level_values(level) for level in range(frame.index.nlevels)]
+    return all(
+        set(map(type, values)) <= {str, type(None)}
+        for values in (*columns, *levels)
+        if values.dtype == object
+    )
 
 
 def _same_shape(back: pd.DataFrame, frame: pd.DataFrame) -> bool:

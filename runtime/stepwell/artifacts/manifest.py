@@ -45,14 +45,12 @@ class Manifest:
     def to_bytes(self) -> bytes:
         """The manifest as a Parquet file; the same manifest is the same bytes."""
         meta = json.dumps({"version": VERSION, "meta": self.meta})
-        columns = [
-            pa.array([getattr(row, field.name) for row in self.rows.values()], field.type)
-            for field in _SCHEMA
-        ]
+        rows = list(self.rows.values())
+        columns = [pa.array([getattr(row, field.name) for row in rows], field.type) for field in _SCHEMA]
         table = pa.Table.from_arrays(columns, schema=_SCHEMA.with_metadata({_KEY: meta}))
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, compression="zstd", use_dictionary=False)
-        return sink.getvalue().to_pybytes()
+        return bytes(sink.getvalue())
 
     @classmethod
     def from_bytes(cls, data: bytes, where: str) -> Self:
