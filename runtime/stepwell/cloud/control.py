@@ -1,0 +1,173 @@
+"""Start, find and end the local cloud of a STEPWELL_HOME. This imports no moto: the server does.
+
+Everything it has lies in ``HOME/cloud/`` and lives as long as it runs, Terraform's state included:
+what the state describes is gone with the process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from stepwell.cloud import terraform
+from stepwell.cloud.server import IDENTITY_PATH
+from stepwell.errors import EnvironmentError_, UsageError
+
+REGION = "us-east-1"
+START_SECONDS = 60.0
+END_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class CloudInfo:
+    """A local cloud that runs.
+
+    Attributes:
+        pid: of its server.
+        port: on 127.0.0.1.
+        url: the endpoint of every AWS service.
+        started: when it began to serve, ISO 8601, UTC.
+        folder: absolute path of what it keeps: ``cloud.json``, ``cloud.log``, ``state/``.
+    """
+
+    pid: int
+    port: int
+    url: str
+    started: str
+    folder: Path
+
+
+def up(home: Path, *, port: int = 0) -> CloudInfo:
+    """Start the local cloud of `home`, detached, and return once it serves; or find the one that does.
+
+    Args:
+        home: the STEPWELL_HOME; made if missing.
+        port: to listen on; 0 chooses a free one. A cloud that already runs keeps its own.
+
+    Raises:
+        UsageError: what the local cloud is made of is not installed.
+        EnvironmentError_: it ended at once, or didn't serve within a minute.
+    """
+    if importlib.util.find_spec("moto") is None:
+        raise UsageError("the local cloud: moto is not installed; pip install 'stepwell[local]'")
+    with _alone(home):
+        running = status(home)
+        if running is not None:
+            return running
+        folder = _folder(home)
+        shutil.rmtree(folder, ignore_errors=True)
+        (folder / "state").mkdir(parents=True)
+        with (folder / "cloud.log").open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", "stepwell.cloud.server", "--port", str(port), "--state", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=_server_environment(os.environ),
+                start_new_session=True,
+            )
+        return _wait_until_ready(home, server)
+
+
+def status(home: Path) -> CloudInfo | None:
+    """The local cloud of `home`, if it runs: whatever listens there is asked whether it is the one."""
+    folder = _folder(home)
+    try:
+        identity = json.loads((folder / "cloud.json").read_text())
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(
+            identity["url"] + IDENTITY_PATH, timeout=5
+        ) as answer:
+            same = json.loads(answer.read()) == identity
+        return CloudInfo(**identity, folder=folder) if same else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def down(home: Path) -> bool:
+    """End the local cloud of `home` with all its jobs, and remove its folder; False if none ran."""
+    if not home.exists():
+        return False
+    with _alone(home):
+        running = status(home)
+        if running is not None:
+            _end(running.pid, home)
+        shutil.rmtree(_folder(home), ignore_errors=True)
+    return running is not None
+
+
+def environment(info: CloudInfo) -> dict[str, str]:
+    """The variables that point Terraform, cdktf, boto3, obstore, pyiceberg and the runtime to `info`."""
+    return {
+        "AWS_ENDPOINT_URL": info.url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ALLOW_HTTP": "true",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "STEPWELL_STATE_DIR": str(info.folder / "state"),
+        "CHECKPOINT_DISABLE": "1",
+        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
+        **terraform.cli_environment(os.environ, info.folder),
+    }
+
+
+def _folder(home: Path) -> Path:
+    return home.absolute() / "cloud"
+
+
+@contextlib.contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """One `up` or `down` at a time for each home."""
+    home.mkdir(parents=True, exist_ok=True)
+    handle = os.open(home, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _server_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The server talks to itself only: no profile, no proxy of the user's gets in between."""
+    return {
+        name: value
+        for name, value in environ.items()
+        if not name.startswith(("AWS_", "MOTO_")) and not name.lower().endswith("_proxy")
+    }
+
+
+def _wait_until_ready(home: Path, server: subprocess.Popen[bytes]) -> CloudInfo:
+    log = _folder(home) / "cloud.log"
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        if (running := status(home)) is not None:
+            return running
+        if server.poll() is not None:
+            last = (log.read_text(errors="replace").strip().splitlines() or ["nothing was logged"])[-1]
+            raise EnvironmentError_(f"the local cloud ended with code {server.returncode}: {last}")
+        time.sleep(0.05)
+    server.kill()
+    server.wait()
+    raise EnvironmentError_(f"the local cloud did not serve within {START_SECONDS:.0f} s; its log: {log}")
+
+
+def _end(pid: int, home: Path) -> None:
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + END_SECONDS
+    while status(home) is not None:
+        if time.monotonic() > deadline:
+            os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)

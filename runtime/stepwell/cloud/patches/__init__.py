@@ -1,0 +1,41 @@
+"""What the local cloud needs that moto 5.2.5 lacks, one small named function each.
+
+Every docstring says what moto does, what AWS does instead and where AWS says so, so that it can be
+sent upstream; a patch is dropped when moto has it. No patch is there without a test that fails
+without it (``tests/runtime/cloud/test_patches_are_needed.py`` holds all of them to that).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+
+from stepwell.cloud.jobs import JobHost, LocalJob
+from stepwell.cloud.patches import (
+    batch,
+    distributed_map,
+    glue,
+    kms,
+    logs,
+    s3,
+    stepfunctions,
+    stepfunctions_batch,
+)
+
+PATCHES: tuple[Callable[[], None], ...] = (
+    *s3.PATCHES,
+    *kms.PATCHES,
+    *logs.PATCHES,
+    *glue.PATCHES,
+    *batch.PATCHES,
+    *stepfunctions.PATCHES,
+    *stepfunctions_batch.PATCHES,
+    *distributed_map.PATCHES,
+)
+
+
+def apply(host: JobHost, without: Collection[str] = ()) -> None:
+    """Apply all patches, in this process, but those named in `without`; jobs run on `host`."""
+    LocalJob.host = host
+    for patch in PATCHES:
+        if patch.__name__ not in without:
+            patch()

@@ -1,0 +1,142 @@
+"""AWS Batch."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from moto.batch import models
+from moto.batch.models import BatchBackend, JobQueue
+from moto.batch.responses import BatchResponse
+from moto.iam.exceptions import NotFoundException
+
+from stepwell.cloud.jobs import LocalJob, retry_strategy_of_submission
+from stepwell.cloud.patches.replacing import replaces
+
+
+def jobs_are_local_processes() -> None:
+    """moto runs each job in Docker, looks at it twice a second, tries it once and says not why it failed.
+
+    AWS: API Reference, ``JobDetail`` (statusReason, attempts, container.exitCode) and ``LogConfiguration``.
+    """
+    vars(models)["Job"] = LocalJob
+
+
+def submitted_retry_strategy_counts() -> None:
+    """moto drops the ``retryStrategy`` of ``SubmitJob``.
+
+    AWS: API Reference, ``SubmitJob``: it overrides the one of the job definition.
+    """
+
+    @replaces(BatchResponse, "submitjob")
+    def submitjob(original: Any, self: Any) -> Any:
+        token = retry_strategy_of_submission.set(self._get_param("retryStrategy"))
+        try:
+            return original(self)
+        finally:
+            retry_strategy_of_submission.reset(token)
+
+
+def job_names_may_have_one_character() -> None:
+    """moto wants two characters at least.
+
+    AWS: API Reference, ``SubmitJob``: up to 128 letters, digits, hyphens and underscores, the first
+    of them a letter or a digit.
+    """
+    models.JOB_NAME_REGEX = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")
+
+
+def service_role_is_optional() -> None:
+    """moto refuses a compute environment without a service role.
+
+    AWS: API Reference, ``CreateComputeEnvironment``: without one, the service-linked role
+    AWSServiceRoleForBatch is used, and created when the account has none.
+    """
+
+    @replaces(BatchBackend, "create_compute_environment")
+    def create_compute_environment(original: Any, self: Any, *args: Any, **kwargs: Any) -> Any:
+        kwargs["service_role"] = kwargs.get("service_role") or _service_linked_role(self)
+        return original(self, *args, **kwargs)
+
+
+def _service_linked_role(backend: BatchBackend) -> str:
+    path, name = "/aws-service-role/batch.amazonaws.com/", "AWSServiceRoleForBatch"
+    arn = f"arn:{backend.partition}:iam::{backend.account_id}:role{path}{name}"
+    try:
+        backend.iam_backend.get_role_by_arn(arn)
+    except NotFoundException:
+        trust = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "batch.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+        backend.iam_backend.create_role(name, json.dumps(trust), path, None, "", [], "3600")
+    return arn
+
+
+def update_policy_is_kept() -> None:
+    """moto forgets ``updatePolicy`` of a compute environment: Terraform sees drift for ever.
+
+    AWS: API Reference, ``ComputeEnvironmentDetail.updatePolicy``.
+    """
+
+    def keep(action: str) -> None:
+        @replaces(BatchResponse, action)
+        def patched(original: Any, self: Any) -> Any:
+            answer = original(self)
+            if policy := self._get_param("updatePolicy"):
+                arn = json.loads(answer)["computeEnvironmentArn"]
+                self.batch_backend._compute_environments[arn].update_policy = policy
+            return answer
+
+    keep("createcomputeenvironment")
+    keep("updatecomputeenvironment")
+
+    @replaces(BatchBackend, "describe_compute_environments")
+    def describe_compute_environments(original: Any, self: Any, environments: Any = None) -> Any:
+        details = original(self, environments)
+        for detail in details:
+            environment = self._compute_environments[detail["computeEnvironmentArn"]]
+            if policy := getattr(environment, "update_policy", None):
+                detail["updatePolicy"] = policy
+        return details
+
+
+def job_state_time_limits_are_kept() -> None:
+    """moto forgets ``jobStateTimeLimitActions`` of a queue: Terraform sees drift for ever.
+
+    It keeps and returns them; it doesn't act on them.
+    AWS: API Reference, ``JobQueueDetail.jobStateTimeLimitActions``.
+    """
+
+    def keep(action: str) -> None:
+        @replaces(BatchResponse, action)
+        def patched(original: Any, self: Any) -> Any:
+            answer = original(self)
+            limits = self._get_param("jobStateTimeLimitActions")
+            if limits is not None:
+                self.batch_backend._job_queues[json.loads(answer)["jobQueueArn"]].time_limits = limits
+            return answer
+
+    keep("createjobqueue")
+    keep("updatejobqueue")
+
+    @replaces(JobQueue, "describe")
+    def describe(original: Any, self: Any) -> dict[str, Any]:
+        return {**original(self), "jobStateTimeLimitActions": getattr(self, "time_limits", [])}
+
+
+PATCHES = (
+    jobs_are_local_processes,
+    submitted_retry_strategy_counts,
+    job_names_may_have_one_character,
+    service_role_is_optional,
+    update_policy_is_kept,
+    job_state_time_limits_are_kept,
+)

@@ -1,0 +1,145 @@
+"""Amazon S3."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from moto.iam.access_control import IAMPolicy, PermissionResult
+from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.responses import S3Response
+
+from stepwell.cloud.patches.replacing import replaces
+
+TRANSITION_HEADER = "x-amz-transition-default-minimum-object-size"
+
+KNOWN_SUBRESOURCES = {
+    "_bucket_response_put": {
+        "accelerate", "acl", "cors", "encryption", "inventory", "lifecycle", "logging", "notification",
+        "object-lock", "ownershipControls", "policy", "publicAccessBlock", "replication", "tagging",
+        "versioning", "website",
+    },
+    "_bucket_response_delete": {
+        "cors", "encryption", "lifecycle", "ownershipControls", "policy", "publicAccessBlock",
+        "replication", "tagging", "website",
+    },
+}  # fmt: skip
+
+_one_at_a_time = threading.RLock()
+
+
+def bucket_policy_conditions_are_not_denials() -> None:
+    """moto denies every object call once a policy statement has a Condition, as the usual "TLS only" has.
+
+    AWS: IAM User Guide, "Policy evaluation logic": a statement applies when its Condition holds and
+    its Principal is the caller. moto knows neither here, so only statements for everybody, without a
+    Condition, are judged: the local endpoint stands for the encrypted one.
+    """
+
+    @replaces(FakeBucket, "get_permission")
+    def get_permission(original: Any, self: Any, action: str, resource: str) -> Any:
+        if self.policy is None:
+            return original(self, action, resource)
+        document = json.loads(self.policy)
+        statements = document["Statement"]
+        statements = statements if isinstance(statements, list) else [statements]
+        document["Statement"] = [s for s in statements if _is_for_everybody(s)]
+        if not document["Statement"]:
+            return PermissionResult.NEUTRAL
+        return IAMPolicy(json.dumps(document)).is_action_permitted(action, resource)
+
+
+def _is_for_everybody(statement: Mapping[str, Any]) -> bool:
+    return not statement.get("Condition") and statement.get("Principal") in (
+        "*",
+        {"AWS": "*"},
+        {"AWS": ["*"]},
+    )
+
+
+def lifecycle_is_given_back_as_put() -> None:
+    """moto gives back another lifecycle than it was given (And-filters, noncurrent versions), and no header.
+
+    Terraform then waits three minutes for the configuration to settle, and fails.
+    AWS: API Reference, ``GetBucketLifecycleConfiguration``: the rules, and the header
+    ``x-amz-transition-default-minimum-object-size``.
+    """
+
+    @replaces(S3Response, "_bucket_response_put")
+    def _bucket_response_put(original: Any, self: Any, request: Any, bucket: str, querystring: Any) -> Any:
+        answer = original(self, request, bucket, querystring)
+        if "lifecycle" in querystring:
+            size = self.headers.get(TRANSITION_HEADER) or "all_storage_classes_128K"
+            self.backend.get_bucket(bucket).lifecycle_as_put = (size, self.body)
+        return answer
+
+    @replaces(S3Response, "get_bucket_lifecycle")
+    def get_bucket_lifecycle(original: Any, self: Any) -> Any:
+        kept = getattr(self.backend.get_bucket(self.bucket_name), "lifecycle_as_put", None)
+        if kept is None:
+            return original(self)
+        size, body = kept
+        return 200, {TRANSITION_HEADER: size, "Content-Type": "application/xml"}, body
+
+    @replaces(S3Backend, "delete_bucket_lifecycle")
+    def delete_bucket_lifecycle(original: Any, self: Any, bucket: str) -> None:
+        original(self, bucket)
+        self.get_bucket(bucket).lifecycle_as_put = None
+
+
+def unknown_subresources_are_refused() -> None:
+    """moto takes a PUT on a sub-resource it doesn't know for CreateBucket, and a DELETE for DeleteBucket.
+
+    So destroying a metrics configuration destroys the bucket. What moto doesn't know is answered
+    with 501 ``NotImplemented`` (AWS: API Reference, "Error responses").
+    """
+
+    def guard(name: str, known: set[str]) -> None:
+        @replaces(S3Response, name)
+        def guarded(original: Any, self: Any, *args: Any) -> Any:
+            unknown = _subresources(args[-1]) - known
+            if unknown:
+                message = f"moto does not know the sub-resource {', '.join(sorted(unknown))}"
+                body = f"<Error><Code>NotImplemented</Code><Message>{message}</Message></Error>"
+                return 501, {"Content-Type": "application/xml"}, body
+            return original(self, *args)
+
+    for name, known in KNOWN_SUBRESOURCES.items():
+        guard(name, known)
+
+
+def _subresources(names: Iterable[str]) -> set[str]:
+    """Names of a query string without what signing and the SDKs add to it."""
+    signing = {"x-id", "id", "AWSAccessKeyId", "Signature", "Expires"}
+    return {name for name in names if name not in signing and not name.lower().startswith("x-amz-")}
+
+
+def requests_are_atomic() -> None:
+    """moto's server handles requests in threads, with nothing between a condition's check and its write.
+
+    Of many writers with ``If-None-Match: *`` several may win, and a listing fails while a key is put.
+    AWS: User Guide, "How to prevent object overwrites with conditional writes": the first one wins;
+    "Amazon S3 data consistency model".
+    """
+
+    def guard(name: str) -> None:
+        @replaces(S3Response, name)
+        def guarded(original: Any, self: Any, *args: Any) -> Any:
+            with _one_at_a_time:
+                return original(self, *args)
+
+    for name in (
+        "put_object", "copy_object", "delete_object", "_key_response_post", "_bucket_response_post",
+        "list_objects", "list_objects_v2", "list_object_versions",
+    ):  # fmt: skip
+        guard(name)
+
+
+PATCHES = (
+    bucket_policy_conditions_are_not_denials,
+    lifecycle_is_given_back_as_put,
+    unknown_subresources_are_refused,
+    requests_are_atomic,
+)

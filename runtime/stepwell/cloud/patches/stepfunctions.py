@@ -1,0 +1,122 @@
+"""AWS Step Functions: its API."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+import uuid
+from typing import Any
+
+from moto.core.responses import ActionResult
+from moto.stepfunctions.parser.api import InvalidDefinition
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.responses import StepFunctionResponse
+
+from stepwell.cloud.asl import faults
+from stepwell.cloud.patches.replacing import adds, replaces
+
+_PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
+
+
+def tolerated_percentage_may_be_whole() -> None:
+    """moto's grammar wants a decimal point in ``ToleratedFailurePercentage``.
+
+    AWS: Developer Guide, "Setting failure thresholds for Distributed Map states": a number from 0 to 100.
+    """
+
+    @replaces(AmazonStateLanguageParser, "parse")
+    def parse(original: Any, definition: str) -> Any:
+        return original(_PERCENTAGE.sub(r"\1.0", definition))
+
+
+def dangling_transitions_are_refused() -> None:
+    """moto accepts a Next that names no state, a state that nothing leads to, one without Next or End.
+
+    AWS: API Reference, ``CreateStateMachine``: such a definition is ``InvalidDefinition``.
+    """
+
+    @replaces(StepFunctionsParserBackend, "_validate_definition")
+    def _validate_definition(original: Any, definition: str) -> None:
+        original(definition)
+        found = faults(json.loads(definition))
+        if found:
+            raise InvalidDefinition(message="SCHEMA_VALIDATION_FAILED: " + "; ".join(found))
+
+
+def definitions_are_validated() -> None:
+    """moto has no ``ValidateStateMachineDefinition``; Terraform then retries 500s for many minutes.
+
+    AWS: API Reference, ``ValidateStateMachineDefinition``: OK or FAIL, with diagnostics.
+    """
+
+    @adds(StepFunctionResponse)
+    def validate_state_machine_definition(self: Any) -> ActionResult:
+        try:
+            StepFunctionsParserBackend._validate_definition(self._get_param("definition"))
+        except InvalidDefinition as error:
+            message = str(error.message)
+            diagnostic = {"severity": "ERROR", "code": "SCHEMA_VALIDATION_FAILED", "message": message}
+            return ActionResult({"result": "FAIL", "diagnostics": [diagnostic], "truncated": False})
+        return ActionResult({"result": "OK", "diagnostics": [], "truncated": False})
+
+
+def executions_without_a_name_get_one() -> None:
+    """moto names each of them None, and refuses the second.
+
+    AWS: API Reference, ``StartExecution``: the name is optional; a UUID takes its place.
+    """
+
+    @replaces(StepFunctionsParserBackend, "start_execution")
+    def start_execution(original: Any, self: Any, arn: str, name: str | None = None, *args: Any) -> Any:
+        return original(self, arn, name or str(uuid.uuid4()), *args)
+
+
+def versions_are_listed() -> None:
+    """moto has no ``ListStateMachineVersions``, which Terraform asks for when ``publish`` is set.
+
+    AWS: API Reference, ``ListStateMachineVersions``: the newest first.
+    """
+
+    @adds(StepFunctionResponse)
+    def list_state_machine_versions(self: Any) -> ActionResult:
+        machine = self.stepfunction_backend.describe_state_machine(self._get_param("stateMachineArn"))
+        versions = [
+            {"stateMachineVersionArn": version.arn, "creationDate": version.creation_date}
+            for _, version in sorted(machine.versions.items(), reverse=True)
+        ]
+        return ActionResult({"stateMachineVersions": versions})
+
+
+def clients_are_shared() -> None:
+    """moto makes a boto3 client for each task of each state, in many threads at once.
+
+    That takes tens of milliseconds each, and boto3's default session may not be used so
+    (boto3 Developer Guide, "Multithreading with Boto3": share clients, not sessions).
+    """
+    lock = threading.Lock()
+    clients: dict[tuple[str, str], Any] = {}
+
+    def share(module: Any) -> None:
+        @replaces(module, "boto_client_for")
+        def boto_client_for(original: Any, region: str, service: str, state_credentials: Any = None) -> Any:
+            with lock:
+                if (region, service) not in clients:
+                    clients[region, service] = original(region, service)
+                return clients[region, service]
+
+    share(state_task_service_batch)
+    share(resource_eval_s3)
+
+
+PATCHES = (
+    tolerated_percentage_may_be_whole,
+    dangling_transitions_are_refused,
+    definitions_are_validated,
+    executions_without_a_name_get_one,
+    versions_are_listed,
+    clients_are_shared,
+)

@@ -1,0 +1,73 @@
+"""AWS Step Functions: its ``batch:submitJob.sync`` tasks."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import botocore.session
+from moto.batch.models import batch_backends
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
+    StateTaskServiceBatch,
+)
+
+from stepwell.cloud.patches.replacing import replaces
+
+INTERRUPTED = "Stopped by Step Functions"
+
+
+@functools.cache
+def _operation(name: str) -> Any:
+    service = botocore.session.get_session().get_service_model("batch")
+    return service.operation_model("".join(word.title() for word in name.split("_")))
+
+
+def submit_job_takes_pascal_case() -> None:
+    """moto hands the state's ``JobDefinition`` to boto3, which knows ``jobDefinition``: every task fails.
+
+    AWS: Developer Guide, "Run AWS Batch workloads with Step Functions": parameters are written in
+    PascalCase, as deep as they go, and so are results.
+    """
+
+    @replaces(StateTaskServiceBatch, "_normalise_parameters")
+    def _normalise_parameters(
+        original: Any, self: Any, parameters: dict[str, Any], service_action_name: str | None = None
+    ) -> None:
+        action = service_action_name or self._get_boto_service_action()
+        self._to_boto_request(parameters, _operation(action).input_shape)
+
+    @replaces(StateTaskServiceBatch, "_normalise_response")
+    def _normalise_response(
+        original: Any, self: Any, response: Any, service_action_name: str | None = None
+    ) -> None:
+        action = service_action_name or self._get_boto_service_action()
+        self._from_boto_response(response, _operation(action).output_shape)
+
+
+def submit_job_waits_for_the_job_itself() -> None:
+    """moto describes the job every half second, and leaves it running when the state is interrupted.
+
+    AWS: Developer Guide, "Discover service integration patterns" (Run a Job): when the execution is
+    stopped, or the state times out, Step Functions cancels the task. (How fast it learns of a job's
+    end is not said; here it is at once.)
+    """
+
+    @replaces(StateTaskServiceBatch, "_build_sync_resolver")
+    def _build_sync_resolver(
+        original: Any, self: Any, env: Any, resource_runtime_part: Any, **others: Any
+    ) -> Any:
+        backend = batch_backends[resource_runtime_part.account][resource_runtime_part.region]
+        job: Any = backend.get_job_by_id(env.stack[-1]["JobId"])
+        describe = original(self, env=env, resource_runtime_part=resource_runtime_part, **others)
+
+        def wait_and_describe() -> Any:
+            while not job.finished.wait(0.5):
+                if not env.is_running():
+                    job.terminate(INTERRUPTED)
+                    return None
+            return describe()
+
+        return wait_and_describe
+
+
+PATCHES = (submit_job_takes_pascal_case, submit_job_waits_for_the_job_itself)

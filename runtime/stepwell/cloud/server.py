@@ -1,0 +1,112 @@
+"""The local cloud's process: moto behind one loopback port, with Batch jobs as local processes.
+
+``python -m stepwell.cloud.server --state DIR`` writes ``DIR/cloud.json`` once it serves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NoReturn
+
+from stepwell.cloud.guardian import Guardian
+from stepwell.cloud.slots import Slots, slots_of
+from stepwell.errors import StepwellError
+
+HOST = "127.0.0.1"
+IDENTITY_PATH = "/_stepwell/cloud"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM or SIGINT; then end every job and return."""
+    parser = argparse.ArgumentParser(prog="python -m stepwell.cloud.server")
+    parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
+    parser.add_argument("--state", type=Path, required=True, metavar="DIR")
+    parser.add_argument(
+        "--without", action="append", default=[], metavar="PATCH", help="to see whether moto still needs it"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        slots = Slots(slots_of(os.environ))
+    except StepwellError as error:
+        sys.exit(f"Error: {error}")
+
+    guardian = Guardian()
+    try:
+        _serve(options.port, options.state, options.without, guardian, slots)
+    finally:
+        guardian.close()
+
+
+def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots: Slots) -> None:
+    listener = socket.create_server((HOST, port))
+    port = listener.getsockname()[1]
+    url = f"http://{HOST}:{port}"
+    os.environ["MOTO_PORT"] = str(port)  # moto's Step Functions calls back over it
+
+    from moto.core.config import default_user_config
+    from moto.moto_server.werkzeug_app import (
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server
+
+    from stepwell.cloud import patches
+    from stepwell.cloud.jobs import JobHost
+
+    default_user_config["stepfunctions"]["execute_state_machine"] = True
+    default_user_config["iam"]["load_aws_managed_policies"] = True
+    patches.apply(JobHost(url, guardian, slots), without)
+
+    identity = {
+        "pid": os.getpid(),
+        "port": port,
+        "url": url,
+        "started": datetime.now(UTC).isoformat(timespec="microseconds"),
+    }
+    moto = DomainDispatcherApplication(create_backend_app)
+    server = make_server(
+        HOST,
+        port,
+        _with_identity(moto, identity),
+        threaded=True,
+        request_handler=MotoRequestHandler,
+        fd=listener.fileno(),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    _write_whole(state / "cloud.json", json.dumps(identity))
+    server.serve_forever()
+
+
+def _with_identity(application: Callable[..., Iterable[bytes]], identity: dict[str, Any]) -> Any:
+    def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] != IDENTITY_PATH:
+            return application(environ, start_response)
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(identity).encode()]
+
+    return dispatch
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise SystemExit(0)
+
+
+def _write_whole(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(text)
+    partial.replace(path)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,97 @@
+"""Terraform without a way to its registry: find the providers that this machine keeps.
+
+Terraform looks by itself into its CLI configuration and into a few fixed folders ("implied local
+mirror directories" in its CLI configuration documentation). A mirror elsewhere, as images for
+machines without internet have it, is named to it by a CLI configuration file written here.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+PROVIDER = Path("hashicorp", "aws")
+DEPTH = 4
+SEARCH_SECONDS = 2.0
+_NEVER = frozenset(
+    {"proc", "sys", "dev", "run", "boot", "node_modules", "site-packages", "__pycache__", ".git"}
+)
+
+
+def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path("/")) -> dict[str, str]:
+    """Variables that let Terraform install the AWS provider from a local mirror.
+
+    Args:
+        environ: what Terraform would get; its own configuration is left alone.
+        folder: where the CLI configuration file is written, if one is needed.
+        root: below which a mirror is looked for, at most `DEPTH` folders deep, for `SEARCH_SECONDS`.
+
+    Returns:
+        ``TF_CLI_CONFIG_FILE``, or nothing: there is a configuration, Terraform finds the mirror by
+        itself, or there is none and it goes to its registry.
+    """
+    home = Path(environ.get("HOME", "~")).expanduser()
+    configured = [
+        Path(environ[name]) for name in ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG") if environ.get(name)
+    ]
+    if any(path.is_file() for path in [*configured, home / ".terraformrc"]):
+        return {}
+    if any(_hosts_in(path) for path in _implied_mirrors(environ, home)):
+        return {}
+    host = next(_mirrored_hosts(root), None)
+    if host is None:
+        return {}
+    path = folder / "terraform.tfrc"
+    path.write_text(_configuration(host))
+    return {"TF_CLI_CONFIG_FILE": str(path)}
+
+
+def _configuration(host: Path) -> str:
+    """A mirror holds one folder for each registry host; the host's name is part of a provider's address."""
+    addresses = f'["{host.name}/*/*"]'
+    return (
+        "provider_installation {\n"
+        f'  filesystem_mirror {{\n    path    = "{host.parent}"\n    include = {addresses}\n  }}\n'
+        f"  direct {{\n    exclude = {addresses}\n  }}\n"
+        "}\n"
+    )
+
+
+def _implied_mirrors(environ: Mapping[str, str], home: Path) -> list[Path]:
+    data = [Path(environ.get("XDG_DATA_HOME") or home / ".local/share")]
+    data += [Path(p) for p in (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":")]
+    return [home / ".terraform.d/plugins", *(path / "terraform/plugins" for path in data)]
+
+
+def _hosts_in(mirror: Path) -> list[Path]:
+    return [path.parent.parent for path in mirror.glob(f"*.*/{PROVIDER}")]
+
+
+def _mirrored_hosts(root: Path) -> Iterator[Path]:
+    """Folders named like a host that hold the provider, the ones nearest to `root` first."""
+    deadline = time.monotonic() + SEARCH_SECONDS
+    level = [root]
+    for _ in range(DEPTH):
+        below: list[Path] = []
+        for folder in level:
+            if time.monotonic() > deadline:
+                return
+            for child in _folders_in(folder):
+                if "." in child.name[1:] and (child / PROVIDER).is_dir():
+                    yield child
+                below.append(child)
+        level = below
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            return [
+                Path(entry.path)
+                for entry in entries
+                if entry.name not in _NEVER and entry.is_dir(follow_symlinks=False)
+            ]
+    except OSError:
+        return []
