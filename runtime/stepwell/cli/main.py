@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
 
 import click
 
-from stepwell.errors import StepwellError
+from stepwell.cli.errors import run_command
 
 _COMMANDS = {"local": "stepwell.cli.local:local"}
 
@@ -33,9 +32,5 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one line, and its exit code."""
-    try:
-        group.main(prog_name="stepwell")
-    except StepwellError as error:
-        click.echo(f"Error: {error}", err=True)
-        sys.exit(error.exit_code)
+    """Run the command line; ends the process."""
+    run_command(group, prog_name="stepwell")

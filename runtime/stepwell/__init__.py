@@ -1,0 +1,54 @@
+"""Flows of steps, from the laptop to AWS.
+
+Importing this costs next to nothing: every name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from stepwell.client.objects import Flow as Flow
+    from stepwell.client.objects import Run as Run
+    from stepwell.client.objects import Step as Step
+    from stepwell.client.objects import Task as Task
+    from stepwell.flow.current import current as current
+    from stepwell.flow.decorators.base import step as step
+    from stepwell.flow.decorators.resources import resources as resources
+    from stepwell.flow.parameters import JSONType as JSONType
+    from stepwell.flow.parameters import Parameter as Parameter
+    from stepwell.flow.spec import FlowSpec as FlowSpec
+    from stepwell.tables import table as table
+    from stepwell.tables import write_table as write_table
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Flow": "stepwell.client.objects",
+    "Run": "stepwell.client.objects",
+    "Step": "stepwell.client.objects",
+    "Task": "stepwell.client.objects",
+    "current": "stepwell.flow.current",
+    "step": "stepwell.flow.decorators.base",
+    "resources": "stepwell.flow.decorators.resources",
+    "JSONType": "stepwell.flow.parameters",
+    "Parameter": "stepwell.flow.parameters",
+    "FlowSpec": "stepwell.flow.spec",
+    "table": "stepwell.tables",
+    "write_table": "stepwell.tables",
+}
+
+__all__ = sorted(_HOME)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'stepwell' has no attribute '{name}'; it has {', '.join(__all__)}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,137 @@
+"""The command line of a flow: ``python flow.py run``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from stepwell.cli.errors import run_command, told
+from stepwell.errors import FlowError
+from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS, run_locally
+from stepwell.flow.draw import draw
+from stepwell.flow.spec import FlowSpec
+from stepwell.location import datastore_url
+
+
+def main(flow_class: type[FlowSpec], arguments: list[str] | None = None) -> None:
+    """Run the command line of a flow; ends the process."""
+    with told():
+        command = flow_command(flow_class)
+    run_command(command, arguments)
+
+
+def flow_command(flow_class: type[FlowSpec]) -> click.Group:
+    """The commands of a flow.
+
+    Raises:
+        FlowError: a parameter's name is taken by an option.
+    """
+
+    @click.group(help=flow_class.__doc__, context_settings={"help_option_names": ["-h", "--help"]})
+    @click.option(
+        "--datastore",
+        metavar="WHERE",
+        help="Where artifacts go: 'local' (the folder .stepwell), 's3' (the environment's bucket), "
+        "a folder, or s3://BUCKET.  [default: $STEPWELL_DATASTORE, or local]",
+    )
+    @click.pass_context
+    def cli(context: click.Context, datastore: str | None) -> None:
+        context.obj = datastore
+
+    @cli.command()
+    def show() -> None:
+        """Draw the flow's graph."""
+        graph = flow_class.graph()
+        click.echo(f"{graph.flow}: {_first_line(flow_class)}".rstrip(": ") + "\n\n" + draw(graph))
+
+    @cli.command()
+    def check() -> None:
+        """Check the flow without running it."""
+        graph = flow_class.graph()
+        click.echo(f"{graph.flow}: {len(graph)} steps, no mistakes found")
+
+    @cli.command(hidden=True)
+    def task() -> None:
+        """Run the one task that the environment variables name; for Batch jobs."""
+        from stepwell.execution.job import run_named_task
+
+        sys.exit(run_named_task(flow_class))
+
+    cli.add_command(_run_command(flow_class))
+    from stepwell.cli.production import production_group
+
+    cli.add_command(production_group(flow_class, parameter_options(flow_class)))
+    return cli
+
+
+def _run_command(flow_class: type[FlowSpec]) -> click.Command:
+    @click.pass_obj
+    def run(datastore: str | None, max_workers: int, max_num_splits: int, **given: Any) -> None:
+        run_locally(
+            flow_class,
+            given_parameters(flow_class, given),
+            datastore_url(datastore),
+            max_workers=max_workers,
+            max_splits=max_num_splits,
+        )
+
+    options = [
+        click.Option(
+            ["--max-workers"],
+            type=click.IntRange(min=1),
+            default=MAX_WORKERS,
+            show_default=True,
+            help="How many tasks run at once.",
+        ),
+        click.Option(
+            ["--max-num-splits"],
+            type=click.IntRange(min=1),
+            default=MAX_SPLITS,
+            show_default=True,
+            help="How many items a foreach may have.",
+        ),
+    ]
+    taken = {option.name for option in options}
+    ours = parameter_options(flow_class)
+    for option in ours:
+        if option.name in taken:
+            raise FlowError(
+                f"parameter '{option.opts[0].removeprefix('--')}': `run` has an option of that name; "
+                "give the parameter another one"
+            )
+    return click.Command("run", params=[*ours, *options], callback=run, help="Run the flow on this machine.")
+
+
+def parameter_options(flow_class: type[FlowSpec]) -> list[click.Option]:
+    """An option for each parameter; values are taken as text and converted by the parameter."""
+    options = []
+    for parameter in flow_class.parameters().values():
+        default = (
+            ""
+            if parameter.default is None or callable(parameter.default)
+            else f"[default: {parameter.default}]"
+        )
+        notes = "[required]" if parameter.required else default
+        options.append(
+            click.Option(
+                [f"--{parameter.name}"],
+                metavar=parameter.kind.upper().rpartition(" ")[2],
+                help=f"{parameter.help}  {notes}".strip(),
+            )
+        )
+    return options
+
+
+def given_parameters(flow_class: type[FlowSpec], options: dict[str, Any]) -> dict[str, Any]:
+    """The parameters that were given on the command line, by name."""
+    names = {
+        parameter.name.replace("-", "_").lower(): parameter.name
+        for parameter in flow_class.parameters().values()
+    }
+    return {names[key]: value for key, value in options.items() if key in names and value is not None}
+
+
+def _first_line(flow_class: type[FlowSpec]) -> str:
+    return (flow_class.__doc__ or "").strip().partition("\n")[0]

@@ -1,0 +1,99 @@
+"""``python flow.py step-functions``: the commands for production."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from stepwell.flow.spec import FlowSpec
+
+if TYPE_CHECKING:
+    from stepwell.production.deploy import Execution
+
+_STATUSES = ("running", "succeeded", "failed", "timed-out", "aborted")
+
+
+def production_group(flow_class: type[FlowSpec], parameters: list[click.Option]) -> click.Group:
+    """The group ``step-functions`` of a flow."""
+
+    @click.group("step-functions")
+    def group() -> None:
+        """Deploy to AWS Step Functions, start runs there and list them."""
+
+    @group.command()
+    @click.option("--only-json", is_flag=True, help="Print the state machine and deploy nothing.")
+    @click.option(
+        "--max-workers",
+        type=click.IntRange(min=1),
+        default=100,
+        show_default=True,
+        help="How many tasks of a foreach run at once.",
+    )
+    def create(only_json: bool, max_workers: int) -> None:
+        """Deploy the flow, or renew its deployment."""
+        from stepwell.production.deploy import Production, definition
+
+        if only_json:
+            click.echo(json.dumps(definition(flow_class, max_workers), indent=2))
+            return
+        production = Production(flow_class)
+        deployed = production.create(max_workers)
+        package = deployed.package
+        click.echo(
+            f"Packaged {len(package.files)} files, {len(package.data):,} bytes, as {package.sha256[:12]}\n"
+            f"{'Created' if deployed.created else 'Renewed'} state machine {deployed.name} "
+            f"in environment {production.environment}, namespace {production.namespace}\n"
+            f"Start a run with: step-functions trigger"
+        )
+
+    def trigger(**given: Any) -> None:
+        from stepwell.cli.flow import given_parameters
+        from stepwell.production.deploy import Production
+
+        run = Production(flow_class).trigger(given_parameters(flow_class, given))
+        click.echo(f"Started run {run}")
+
+    group.add_command(
+        click.Command(
+            "trigger", params=[*parameters], callback=trigger, help="Start a run of the deployed flow."
+        )
+    )
+
+    def list_runs(**wanted: bool) -> None:
+        from stepwell.production.deploy import Production
+
+        chosen = [name for name, asked in wanted.items() if asked]
+        production = Production(flow_class)
+        rows = [one for name in chosen or [None] for one in production.runs(name and name.upper())]
+        _print_runs(rows)
+
+    group.add_command(
+        click.Command(
+            "list-runs",
+            params=[
+                click.Option(
+                    [f"--{name}"], is_flag=True, help=f"Only runs that are {name.replace('-', ' ')}."
+                )
+                for name in _STATUSES
+            ],
+            callback=list_runs,
+            help="List the runs of the deployed flow, newest first.",
+        )
+    )
+    return group
+
+
+def _print_runs(rows: list[Execution]) -> None:
+    if not rows:
+        click.echo("No runs.")
+        return
+    click.echo(f"{'RUN':<34}{'STATUS':<12}{'STARTED':<21}{'STOPPED':<21}")
+    for one in sorted(rows, key=lambda one: one.started, reverse=True):
+        click.echo(f"{one.run:<34}{one.status:<12}{_time(one.started):<21}{_time(one.stopped):<21}".rstrip())
+
+
+def _time(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else ""

@@ -1,0 +1,41 @@
+"""What the process's environment variables say: who runs, in which namespace, where things lie."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from stepwell.errors import UsageError
+
+_NAMESPACE = re.compile(
+    r"user/[a-z0-9][a-z0-9_.-]{0,63}|project/[a-z0-9_-]{1,64}/(prod|branch/[a-z0-9_.-]{1,64})"
+)
+
+
+def username(environ: Mapping[str, str] = os.environ) -> str:
+    """STEPWELL_USER, else the operating system's user."""
+    return environ.get("STEPWELL_USER") or getpass.getuser()
+
+
+def namespace(environ: Mapping[str, str] = os.environ) -> str:
+    """STEPWELL_NAMESPACE, else ``user/`` and the user's name.
+
+    Raises:
+        UsageError: it is not of the form of a namespace.
+    """
+    found = environ.get("STEPWELL_NAMESPACE") or f"user/{username(environ).lower()}"
+    if not _NAMESPACE.fullmatch(found):
+        raise UsageError(
+            f"namespace: received {found!r}; it must be user/NAME, project/NAME/prod or "
+            "project/NAME/branch/NAME, in lower-case letters, digits, '_', '-' and '.'; "
+            "set STEPWELL_USER or STEPWELL_NAMESPACE"
+        )
+    return found
+
+
+def home(environ: Mapping[str, str] = os.environ) -> Path:
+    """STEPWELL_HOME, else ``.stepwell`` in the working folder: everything local lies here."""
+    return Path(environ.get("STEPWELL_HOME") or ".stepwell").absolute()

@@ -1,0 +1,281 @@
+"""One namespace of a store: what runs and tasks write, and how it is read back.
+
+Nothing here is ever changed once written, so no reader needs a lock and no writer a service:
+a run is its ``run.json``, a task is done when its manifest is there, and the newest run is the
+first key of the flow's index.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from stepwell.errors import AlreadyExists, NoSuchObject, NotFound
+from stepwell.flow.graph import TaskId
+from stepwell.store import keys
+from stepwell.store.base import Store
+
+if TYPE_CHECKING:  # pyarrow comes with them, which the scheduler does without
+    from stepwell.artifacts.lazy import Artifact
+    from stepwell.artifacts.manifest import Manifest
+
+_LAST_MILLISECOND = 10**14
+"""Above every time in milliseconds until the year 5138: what times in the index count down from."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What is known of a run when it starts.
+
+    Attributes:
+        started: when, in UTC.
+        code: sha256 of its code package; None where the code was run from where it lies.
+        runtime: ``local`` or ``step-functions``.
+    """
+
+    flow: str
+    run: str
+    namespace: str
+    user: str
+    started: datetime
+    runtime: str
+    code: str | None = None
+
+    def to_json(self) -> bytes:
+        return json.dumps({**asdict(self), "started": self.started.isoformat()}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> RunInfo:
+        fields = json.loads(data)
+        started = datetime.fromisoformat(fields["started"])
+        return cls(**{**fields, "started": started})
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an attempt of a task failed.
+
+    Attributes:
+        reason: one line, such as ``ValueError: no rows``.
+        traceback: the user's own frames; empty where the process was killed.
+    """
+
+    step: str
+    task: str
+    attempt: int
+    reason: str
+    traceback: str
+    ended: datetime
+
+    def to_json(self) -> bytes:
+        return json.dumps({**asdict(self), "ended": self.ended.isoformat()}).encode()
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Failure:
+        fields = json.loads(data)
+        return cls(**{**fields, "ended": datetime.fromisoformat(fields["ended"])})
+
+
+class TaskData:
+    """The artifacts of a finished task, as attributes, each read when it is first asked for."""
+
+    def __init__(self, manifest: Manifest, store: Store, *, allow_pickle: bool = True) -> None:
+        self._manifest = manifest
+        self._store = store
+        self._allow_pickle = allow_pickle
+        self._loaded: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name not in self._loaded:
+            self._loaded[name] = self._artifact(name).load()
+        return self._loaded[name]
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._manifest.rows
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._manifest.rows)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._manifest.rows)
+
+    def __repr__(self) -> str:
+        return f"<artifacts: {', '.join(self) or 'none'}>"
+
+    def _artifact(self, name: str) -> Artifact:
+        from stepwell.artifacts.lazy import Artifact
+
+        if name not in self._manifest.rows:
+            meta = self._manifest.meta
+            raise AttributeError(
+                f"{meta['flow']}/{meta['run']}/{meta['step']}/{meta['task']} has no artifact '{name}'; "
+                f"it has {', '.join(self) or 'none'}"
+            )
+        return Artifact(self._manifest.rows[name], self._store, allow_pickle=self._allow_pickle)
+
+
+class Datastore:
+    """A namespace in a store, and the verbs of runs and tasks upon it."""
+
+    def __init__(self, store: Store, namespace: str) -> None:
+        self.store = store
+        self.namespace = namespace
+
+    # -- runs
+
+    def claim_run(self, info: RunInfo) -> None:
+        """Begin a run: its id is this run's alone from here on.
+
+        Raises:
+            AlreadyExists: another run has the id.
+        """
+        root = keys.run_root(self.namespace, info.flow, info.run)
+        self.store.put(root + "run.json", info.to_json(), if_absent=True)
+        inverted = _LAST_MILLISECOND - int(info.started.timestamp() * 1000)
+        index = keys.index_root(self.namespace, info.flow)
+        self.store.put(f"{index}{inverted:014d}.{info.run}", b"")
+
+    def run_info(self, flow: str, run: str) -> RunInfo:
+        """Raises `NoSuchObject` where there is no such run."""
+        try:
+            data = self.store.get(keys.run_root(self.namespace, flow, run) + "run.json")
+        except NotFound:
+            raise NoSuchObject(
+                f"run {flow}/{run} is not in namespace '{self.namespace}' of {self.store.url}; "
+                "look with another namespace, or list the runs: "
+                f"[run.id for run in stepwell.Flow('{flow}')]"
+            ) from None
+        return RunInfo.from_json(data)
+
+    def runs(self, flow: str) -> Iterator[str]:
+        """Ids of the flow's runs, newest first; listed as they are consumed."""
+        for info in self.store.list(keys.index_root(self.namespace, flow)):
+            yield info.key.rpartition("/")[2].partition(".")[2]
+
+    def flows(self) -> list[str]:
+        """Names of the flows that have run in this namespace."""
+        return self.store.list_folders(keys.namespace_root(self.namespace) + "flows/")
+
+    # -- tasks
+
+    def commit(self, flow: str, run: str, task: TaskId, manifest: Manifest) -> None:
+        """Make a task done, with all its artifacts, at one instant and once.
+
+        Raises:
+            AlreadyExists: another attempt of the task was done first; its artifacts stand.
+        """
+        key = keys.manifest(self.namespace, flow, run, task.step, task.path)
+        self.store.put(key, manifest.to_bytes(), if_absent=True)
+
+    def load(self, flow: str, run: str, tasks: list[TaskId]) -> list[Manifest]:
+        """The manifests of finished tasks.
+
+        Raises:
+            NotFound: one of the tasks is not done.
+        """
+        from stepwell.artifacts.manifest import Manifest
+
+        wanted = [keys.manifest(self.namespace, flow, run, task.step, task.path) for task in tasks]
+        found = self.store.get_many(wanted)
+        return [Manifest.from_bytes(data, key) for key, data in zip(wanted, found, strict=True)]
+
+    def is_done(self, flow: str, run: str, task: TaskId) -> bool:
+        """Whether a task's manifest is there."""
+        return self.store.exists(keys.manifest(self.namespace, flow, run, task.step, task.path))
+
+    def data(self, manifest: Manifest, *, allow_pickle: bool = True) -> TaskData:
+        """A manifest's artifacts as attributes."""
+        return TaskData(manifest, self.store, allow_pickle=allow_pickle)
+
+    def task_files(self, flow: str, run: str) -> Iterator[tuple[TaskId, str]]:
+        """Every file of every task of a run: the task, and the file's name."""
+        root = keys.run_root(self.namespace, flow, run) + "tasks/"
+        for info in self.store.list(root):
+            step, path, file = info.key.removeprefix(root).split("/")
+            yield TaskId(step, path), file
+
+    def put_log(self, flow: str, run: str, task: TaskId, attempt: int, log: bytes) -> None:
+        self.store.put(self._task(flow, run, task) + f"{attempt}.log", log)
+
+    def log(self, flow: str, run: str, task: TaskId, attempt: int) -> bytes:
+        """Raises `NotFound` while there is none."""
+        return self.store.get(self._task(flow, run, task) + f"{attempt}.log")
+
+    def put_failure(self, flow: str, run: str, failure: Failure) -> None:
+        task = TaskId(failure.step, failure.task)
+        self.store.put(self._task(flow, run, task) + f"{failure.attempt}.failed.json", failure.to_json())
+
+    def failure(self, flow: str, run: str, task: TaskId, attempt: int) -> Failure:
+        """Raises `NotFound` where that attempt did not fail."""
+        return Failure.from_json(self.store.get(self._task(flow, run, task) + f"{attempt}.failed.json"))
+
+    def _task(self, flow: str, run: str, task: TaskId) -> str:
+        return keys.task_root(self.namespace, flow, run, task.step, task.path)
+
+    # -- what production runs need
+
+    def put_parameters(self, flow: str, run: str, parameters: dict[str, Any]) -> None:
+        """Keep what a trigger was given until the run starts; raises `AlreadyExists`."""
+        self.store.put(
+            keys.parameters(self.namespace, flow, run), json.dumps(parameters).encode(), if_absent=True
+        )
+
+    def parameters(self, flow: str, run: str) -> dict[str, Any]:
+        """What a trigger was given; nothing where the run was started by something else."""
+        try:
+            given: dict[str, Any] = json.loads(self.store.get(keys.parameters(self.namespace, flow, run)))
+        except NotFound:
+            return {}
+        return given
+
+    def put_split(self, flow: str, run: str, task: TaskId, splits: int) -> None:
+        """Write the list of indices that a Distributed Map reads its items from."""
+        key = keys.split(self.namespace, flow, run, task.step, task.path)
+        self.store.put(key, json.dumps(list(range(splits))).encode())
+
+    def put_code(self, sha256: str, package: bytes) -> str:
+        """Keep a code package under its hash; returns its key."""
+        key = keys.code(self.namespace, sha256)
+        try:
+            self.store.put(key, package, if_absent=True)
+        except AlreadyExists:
+            pass
+        return key
+
+    # -- tables
+
+    def pin_table(self, flow: str, run: str, table: str, pin: dict[str, Any]) -> dict[str, Any]:
+        """The snapshot a run reads a table at: the one pinned first, `pin` if none was."""
+        key = keys.table_pins(self.namespace, flow, run, table) + "first.json"
+        try:
+            self.store.put(key, json.dumps(pin).encode(), if_absent=True)
+        except AlreadyExists:
+            pass
+        return self.table_pin(flow, run, table) or pin
+
+    def move_pin(self, flow: str, run: str, table: str, sequence_number: int, pin: dict[str, Any]) -> None:
+        """Let the run see what it has itself written: pins with a higher sequence number win."""
+        key = keys.table_pins(self.namespace, flow, run, table) + f"{sequence_number:020d}.json"
+        self.store.put(key, json.dumps(pin).encode())
+
+    def table_pin(self, flow: str, run: str, table: str) -> dict[str, Any] | None:
+        """The snapshot the run has pinned a table to, if it has."""
+        root = keys.table_pins(self.namespace, flow, run, table)
+        pins = [info.key for info in self.store.list(root)]
+        if not pins:
+            return None
+        # digits sort before "first.json": the run's own last write, else what it first read
+        written = [key for key in pins if not key.endswith("first.json")]
+        found: dict[str, Any] = json.loads(self.store.get(written[-1] if written else pins[-1]))
+        return found
+
+
+def utc_now() -> datetime:
+    """Now, in UTC, to the millisecond."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)

@@ -1,0 +1,142 @@
+"""A task as a Batch job: what the container runs.
+
+The container's command is ``python -m stepwell.job``. It fetches the code package, runs the one
+task in a process of its own, passes on what that prints and keeps it as the task's log, so that
+even a task that is killed leaves its log and the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
+from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
+from stepwell.logs import LogBook, Stream
+from stepwell.execution.outcome import TASK_FAILED, death
+from stepwell.flow.graph import START, TaskId
+from stepwell.flow.spec import FlowSpec
+from stepwell.store import keys
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the environment variables of a job say.
+
+    Attributes:
+        attempt: how many attempts came before; Batch counts from 1 in AWS_BATCH_JOB_ATTEMPT.
+    """
+
+    datastore: str
+    namespace: str
+    username: str
+    code: str
+    flow: str
+    flow_file: str
+    run: str
+    task: TaskId
+    attempt: int
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Job:
+        """Raises `UsageError` where a variable is missing."""
+        names = ("DATASTORE", "NAMESPACE", "USER", "CODE", "FLOW", "FLOW_FILE", "RUN", "STEP", "TASK")
+        missing = [f"STEPWELL_{name}" for name in names if not environ.get(f"STEPWELL_{name}")]
+        if missing:
+            raise UsageError(
+                f"python -m stepwell.job: {', '.join(missing)} not set; this command is for Batch jobs that "
+                "`step-functions create` has defined, not to be called by hand"
+            )
+        *texts, step, path = (environ[f"STEPWELL_{name}"] for name in names)
+        attempt = int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1
+        return cls(*texts, TaskId(step, path), attempt)
+
+
+def run_job(environ: Mapping[str, str]) -> int:
+    """Run the task that the environment variables name, from its code package; returns the exit status."""
+    from stepwell.execution.package import unpack
+    from stepwell.store.objects import open_store
+
+    job = Job.from_environment(environ)
+    datastore = Datastore(open_store(job.datastore), job.namespace)
+    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+        key = keys.code(job.namespace, job.code)
+        try:
+            unpack(datastore.store.get(key), Path(folder))
+        except NotFound:
+            raise StoreError(
+                f"{key}: the code package of {job.flow} is gone from {datastore.store.url}; "
+                "deploy the flow again: step-functions create"
+            ) from None
+        process = subprocess.Popen(
+            [sys.executable, job.flow_file, "task"],
+            cwd=folder, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+        log = _follow(process)
+        status = process.wait()
+    datastore.put_log(job.flow, job.run, job.task, job.attempt, log.to_bytes())
+    reason = death(status)
+    if reason:
+        failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
+        datastore.put_failure(job.flow, job.run, failure)
+        print(f"Error: {reason}", file=sys.stderr)
+    return 1 if status else 0
+
+
+def _follow(process: subprocess.Popen[bytes]) -> LogBook:
+    """Pass on what a process prints until it is gone, and collect it."""
+    assert process.stdout is not None and process.stderr is not None
+    streams: dict[IO[bytes], tuple[Stream, IO[str]]] = {
+        process.stdout: ("o", sys.stdout),
+        process.stderr: ("e", sys.stderr),
+    }
+    log = LogBook()
+    with selectors.DefaultSelector() as selector:
+        for pipe in streams:
+            selector.register(pipe, selectors.EVENT_READ)
+        while selector.get_map():
+            for key, _ in selector.select():
+                data = os.read(key.fd, 1 << 16)
+                if not data:
+                    selector.unregister(key.fileobj)
+                    continue
+                stream, ours = streams[key.fileobj]  # type: ignore[index]
+                for line in log.add(stream, data, utc_now()):
+                    print(line, file=ours, flush=True)
+    for line in log.close(utc_now()):
+        print(line, flush=True)
+    return log
+
+
+def run_named_task(flow_class: type[FlowSpec]) -> int:
+    """Run the task that the environment variables name in this process; returns the exit status.
+
+    The first task of a run also claims the run: who started the execution, a person or a schedule,
+    makes no difference.
+    """
+    from stepwell.execution.run import parameter_values
+    from stepwell.execution.task import TaskSpec, run_task
+    from stepwell.store.objects import open_store
+
+    job = Job.from_environment(os.environ)
+    datastore = Datastore(open_store(job.datastore), job.namespace)
+    parameters = None
+    if job.task.step == START:
+        info = RunInfo(job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions", job.code)
+        try:
+            datastore.claim_run(info)
+        except AlreadyExists:
+            pass  # an attempt before this one
+        parameters = parameter_values(flow_class, datastore.parameters(job.flow, job.run))
+    spec = TaskSpec(
+        job.run, job.task, job.username, job.attempt, parameters, publish_splits=True, code=job.code
+    )
+    outcome = run_task(flow_class, spec, datastore)
+    return TASK_FAILED if outcome.failure else 0

@@ -1,0 +1,22 @@
+"""How the process of a task ended."""
+
+from __future__ import annotations
+
+import signal
+
+TASK_FAILED = 113
+"""Exit status of a task that failed and has itself said why; no shell or Python uses it."""
+
+
+def death(status: int) -> str | None:
+    """Why a process is gone that has not said so itself, by its exit status; None where it has.
+
+    A negative status is the signal that killed it, as `subprocess` has it.
+    """
+    if status in (0, TASK_FAILED):
+        return None
+    if status > 0:
+        return f"the task's process exited with status {status} before its step was done"
+    name = signal.Signals(-status).name
+    hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
+    return f"the task's process was killed by {name}{hint}"

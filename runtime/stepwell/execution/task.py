@@ -1,0 +1,190 @@
+"""Run one task: the same code on a laptop, in a Batch job and in a test."""
+
+from __future__ import annotations
+
+import platform
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import stepwell
+from stepwell.artifacts.codec import encode
+from stepwell.artifacts.lazy import Artifact
+from stepwell.artifacts.manifest import Manifest
+from stepwell.artifacts.row import Row
+from stepwell.datastore import Datastore, Failure, utc_now
+from stepwell.errors import AlreadyExists, FlowError, StepwellError
+from stepwell.flow.current import TaskContext, current
+from stepwell.flow.graph import START, Graph, TaskId
+from stepwell.flow.spec import FlowSpec
+from stepwell.flow.state import Input, Inputs, TaskState, frames
+
+_OURS = str(Path(stepwell.__file__).parent)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """Which task of which run to run.
+
+    Attributes:
+        attempt: how many attempts came before this one.
+        parameters: the run's parameters by attribute; used by the task of ``start`` alone.
+        max_splits: how many items a foreach may have; None for any number.
+        publish_splits: whether a foreach leaves its indices where a Distributed Map reads them.
+    """
+
+    run: str
+    task: TaskId
+    username: str
+    attempt: int = 0
+    parameters: dict[str, Any] | None = None
+    max_splits: int | None = None
+    publish_splits: bool = False
+    code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: done, with the number of splits if it ended with a foreach, or failed."""
+
+    splits: int | None = None
+    failure: Failure | None = None
+
+
+def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:
+    """Run an attempt of a task to its commit.
+
+    What a step raises is printed to stderr, the user's frames only, and kept as a `Failure`.
+    A task that is done already is not run again.
+    """
+    flow_name = flow_class.__name__
+    graph = flow_class.graph()
+    context = TaskContext(
+        flow_name, spec.run, spec.task.step, spec.task.path, spec.attempt,
+        datastore.namespace, spec.username, datastore,
+    )  # fmt: skip
+    current.set_task(context)
+    try:
+        if spec.attempt and datastore.is_done(flow_name, spec.run, spec.task):
+            (manifest,) = datastore.load(flow_name, spec.run, [spec.task])
+            return Outcome((manifest.meta["foreach"] or {}).get("splits"))
+        return _run(flow_class, graph, spec, context)
+    except (Exception, SystemExit) as error:
+        failure = _failure(error, spec)
+        print(failure.traceback or f"Error: {failure.reason}", file=sys.stderr, flush=True)
+        datastore.put_failure(flow_name, spec.run, failure)
+        return Outcome(failure=failure)
+    finally:
+        current.set_task(None)
+
+
+def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Outcome:
+    started = utc_now()
+    datastore = context.datastore
+    parents = _parents(graph, spec, context)
+    manifests = datastore.load(context.flow, spec.run, parents)
+    parameters = frozenset(flow_class.parameters())
+    flow = flow_class.__new__(flow_class)
+    where = f"{context.flow}/{spec.run}/{spec.task}"
+
+    def open_row(row: Row) -> Artifact:
+        return Artifact(row, datastore.store)
+
+    def read_split(split: TaskId) -> dict[str, Row]:
+        known = dict(zip(parents, manifests, strict=True))
+        found = known.get(split) or datastore.load(context.flow, spec.run, [split])[0]
+        return found.rows
+
+    step = graph[spec.task.step]
+    inherited: dict[str, Row] = dict(manifests[0].rows) if manifests else {}
+    if step.takes_inputs:
+        inherited = {name: row for name, row in inherited.items() if name in parameters}
+    if spec.task.step == START:
+        given = {**flow_class.constants(), **(spec.parameters or {})}
+        inherited = {
+            name: encode(name, value, where=where, store=datastore.store, namespace=datastore.namespace)
+            for name, value in given.items()
+        }
+    state = TaskState(
+        graph, spec.task, inherited, open_row=open_row, read_split=read_split,
+        parameters=parameters, max_splits=spec.max_splits,
+    )  # fmt: skip
+    flow._state = state
+    if not step.takes_inputs:
+        # an artifact named like a constant of the class would be hidden by it
+        for name in inherited.keys() & flow_class.constants().keys():
+            vars(flow)[name] = state.load(name)
+    function: Callable[..., None] = flow_class.step_functions()[step.name]
+    if step.takes_inputs:
+        pairs = zip(parents, manifests, strict=True)
+        function(flow, Inputs([Input(task, manifest.rows, open_row) for task, manifest in pairs]))
+    else:
+        function(flow)
+    if step.kind != "end" and state.ending is None:
+        raise FlowError(f"{step.where}: step '{step.name}' returned before it came to self.next(...)")
+    splits = state.ending.splits if state.ending else None
+    rows = _rows(flow, state, where, datastore)
+    if spec.publish_splits and splits is not None:
+        datastore.put_split(context.flow, spec.run, spec.task, splits)
+    meta = {
+        "flow": context.flow, "run": spec.run, "step": step.name, "task": spec.task.path,
+        "attempt": spec.attempt, "user": spec.username, "code": spec.code,
+        "started": started.isoformat(), "ended": utc_now().isoformat(),
+        "parents": [str(parent) for parent in parents],
+        "foreach": {"name": step.foreach, "splits": splits} if splits is not None else None,
+        "index": [frame.index for frame in frames(graph, spec.task)],
+        "table_reads": context.table_reads, "table_writes": context.table_writes,
+        "python": platform.python_version(), "stepwell": stepwell.__version__,
+    }  # fmt: skip
+    try:
+        datastore.commit(context.flow, spec.run, spec.task, Manifest(meta, rows))
+    except AlreadyExists:
+        # another attempt was faster, such as one that Batch believed lost; its artifacts stand
+        (manifest,) = datastore.load(context.flow, spec.run, [spec.task])
+        splits = (manifest.meta["foreach"] or {}).get("splits")
+    return Outcome(splits)
+
+
+def _parents(graph: Graph, spec: TaskSpec, context: TaskContext) -> list[TaskId]:
+    splits = None
+    if graph.joins_foreach(spec.task.step):
+        split = TaskId(graph.split_of(spec.task.step), spec.task.path)
+        (manifest,) = context.datastore.load(context.flow, spec.run, [split])
+        splits = manifest.meta["foreach"]["splits"]
+    return graph.parents(spec.task, splits)
+
+
+def _rows(flow: FlowSpec, state: TaskState, where: str, datastore: Datastore) -> dict[str, Row]:
+    """The rows of the manifest: what was inherited, and what the step has set or may have changed."""
+    rows = dict(state.rows)
+    for name, value in vars(flow).items():
+        if name.startswith("_"):
+            continue
+        untouched = name in state.loaded and state.loaded[name] is value
+        if not (untouched and rows[name].immutable):
+            rows[name] = encode(
+                name, value, where=where, store=datastore.store, namespace=datastore.namespace
+            )
+    return rows
+
+
+def _failure(error: BaseException, spec: TaskSpec) -> Failure:
+    reason, shown = str(error), ""
+    if not isinstance(error, StepwellError):
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        summary = traceback.TracebackException.from_exception(error)
+        _keep_users_frames(summary)
+        shown = "".join(summary.format())
+    return Failure(spec.task.step, spec.task.path, spec.attempt, reason, shown, utc_now())
+
+
+def _keep_users_frames(summary: traceback.TracebackException) -> None:
+    """Drop our own frames: what is left is what the user can mend."""
+    kept = [frame for frame in summary.stack if not frame.filename.startswith(_OURS)]
+    summary.stack = traceback.StackSummary.from_list(kept)
+    for inner in (summary.__cause__, summary.__context__):
+        if inner is not None:
+            _keep_users_frames(inner)

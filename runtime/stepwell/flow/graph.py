@@ -1,0 +1,274 @@
+"""The graph of a flow's steps, and what it implies: pure data and pure functions.
+
+Tasks are named by the path of foreach indices that leads to them. The path is the same on a
+laptop and on Step Functions, and needs no service to hand out numbers:
+
+* a step outside any foreach has the one task ``0``;
+* a foreach over n items in task ``P`` makes the tasks ``P-0`` to ``P-(n-1)``;
+* a join goes back to the path of the step that split.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from stepwell.errors import FlowError
+
+START, END = "start", "end"
+ROOT_PATH = "0"
+
+Kind = Literal["linear", "branch", "foreach", "end"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step as its source declares it.
+
+    Attributes:
+        kind: how the step ends: with one next step, several, a foreach, or the flow.
+        next: names of the steps that follow, in the order of ``self.next``.
+        foreach: name of the artifact a foreach goes over.
+        takes_inputs: whether it is declared ``def name(self, inputs)``: a join.
+        where: ``file:line``, for messages.
+    """
+
+    name: str
+    kind: Kind
+    next: tuple[str, ...] = ()
+    foreach: str | None = None
+    takes_inputs: bool = False
+    doc: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A split a step stands in: the step that split, and for a branch which of its branches."""
+
+    split: str
+    branch: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaskId:
+    """A task of a run: its step and its path."""
+
+    step: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.step}/{self.path}"
+
+
+class Graph(Mapping[str, Step]):
+    """A checked graph: steps by name, in the order of a run.
+
+    Raises:
+        FlowError: the steps do not make a flow; the message names the step and the way out.
+    """
+
+    def __init__(self, flow: str, steps: list[Step]) -> None:
+        self.flow = flow
+        declared = {step.name: step for step in steps}
+        _check_steps(flow, declared)
+        self._before: dict[str, tuple[str, ...]] = {
+            name: tuple(s.name for s in steps if name in s.next) for name in declared
+        }
+        order = _order(declared)
+        self._steps = {name: declared[name] for name in order}
+        self._scopes = self._nest()
+
+    def __getitem__(self, name: str) -> Step:
+        return self._steps[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._steps)
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def before(self, name: str) -> tuple[str, ...]:
+        """The steps that lead to a step."""
+        return self._before[name]
+
+    def scopes(self, name: str) -> tuple[Scope, ...]:
+        """The splits a step stands in, outermost first; a join stands outside the one it joins."""
+        return self._scopes[name]
+
+    def join_of(self, split: str) -> str:
+        """The join that closes a branch or foreach."""
+        return next(
+            name for name, step in self._steps.items() if step.takes_inputs and self.split_of(name) == split
+        )
+
+    def split_of(self, join: str) -> str:
+        """The branch or foreach that a join closes."""
+        return self._reached(self._before[join][0], join)[-1].split
+
+    def joins_foreach(self, name: str) -> bool:
+        """Whether a step joins a foreach (and not a branch)."""
+        return self._steps[name].takes_inputs and self._steps[self.split_of(name)].kind == "foreach"
+
+    def parents(self, task: TaskId, splits: int | None = None) -> list[TaskId]:
+        """The tasks whose artifacts a task starts from, in the order of ``inputs``.
+
+        `splits` is how many tasks the foreach made that a join of a foreach joins; it is known
+        from the splitting task, ``TaskId(graph.split_of(join), task.path)``.
+        """
+        before = self._before[task.step]
+        if self.joins_foreach(task.step):
+            if splits is None:
+                raise ValueError(f"{task} joins a foreach: its number of splits is needed")
+            return [TaskId(before[0], f"{task.path}-{index}") for index in range(splits)]
+        if self._steps[task.step].takes_inputs:
+            branches = self._steps[self.split_of(task.step)].next
+            by_branch = {self._reached(name, task.step)[-1].branch: name for name in before}
+            return [TaskId(by_branch[branch], task.path) for branch in branches]
+        if not before:
+            return []
+        path = task.path
+        if self._steps[before[0]].kind == "foreach":
+            path = path.rpartition("-")[0]
+        return [TaskId(before[0], path)]
+
+    def _nest(self) -> dict[str, tuple[Scope, ...]]:
+        self._scopes: dict[str, tuple[Scope, ...]] = {}
+        for name, step in self._steps.items():
+            reached = {before: self._reached(before, name) for before in self._before[name]}
+            if step.takes_inputs:
+                self._scopes[name] = self._closed(step, reached)
+                continue
+            if len(reached) > 1:
+                raise FlowError(
+                    f"{step.where}: step '{name}' follows {_names(reached)} and so joins them, "
+                    f"but takes no inputs; declare it as `def {name}(self, inputs)`"
+                )
+            self._scopes[name] = next(iter(reached.values()), ())
+        open_scopes = self._scopes[END]
+        if open_scopes:
+            split = self._steps[open_scopes[-1].split]
+            raise FlowError(
+                f"{split.where}: step '{split.name}' splits ({split.kind}) but no step joins it before "
+                "'end'; add a step declared with `inputs` to which all of its tasks lead"
+            )
+        return self._scopes
+
+    def _reached(self, before: str, name: str) -> tuple[Scope, ...]:
+        """The scopes in which `name` stands as it is reached from `before`, before it joins any."""
+        kind = self._steps[before].kind
+        if kind == "branch":
+            return (*self._scopes[before], Scope(before, name))
+        if kind == "foreach":
+            return (*self._scopes[before], Scope(before, None))
+        return self._scopes[before]
+
+    def _closed(self, join: Step, reached: dict[str, tuple[Scope, ...]]) -> tuple[Scope, ...]:
+        for before, scopes in reached.items():
+            if not scopes:
+                raise FlowError(
+                    f"{join.where}: step '{join.name}' takes inputs, but '{before}', which leads to it, "
+                    "stands in no branch and no foreach; remove `inputs`, or split before it"
+                )
+        outer = {scopes[:-1] for scopes in reached.values()}
+        splits = {scopes[-1].split for scopes in reached.values()}
+        if len(outer) > 1 or len(splits) > 1:
+            raise FlowError(
+                f"{join.where}: step '{join.name}' joins {_names(reached)}, which stand in different "
+                f"splits ({_names(splits)}); join the inner split first, in a step of its own"
+            )
+        split = self._steps[splits.pop()]
+        if split.kind == "branch":
+            joined = [scopes[-1].branch for scopes in reached.values()]
+            missing = [branch for branch in split.next if branch not in joined]
+            if missing:
+                raise FlowError(
+                    f"{join.where}: step '{join.name}' joins {_names(reached)} but not the "
+                    f"{'branch' if len(missing) == 1 else 'branches'} {_names(missing)} that "
+                    f"'{split.name}' opens; every branch of a split leads to one join"
+                )
+            if len(joined) > len(split.next):
+                raise FlowError(
+                    f"{join.where}: step '{join.name}' is reached more than once from one branch of "
+                    f"'{split.name}' ({_names(reached)}); join the inner split first"
+                )
+        elif len(reached) > 1:
+            raise FlowError(
+                f"{join.where}: step '{join.name}' joins {_names(reached)}, but the foreach of "
+                f"'{split.name}' has one last step; join the inner split first"
+            )
+        return outer.pop()
+
+
+def _check_steps(flow: str, steps: dict[str, Step]) -> None:
+    for required in (START, END):
+        if required not in steps:
+            raise FlowError(
+                f"flow {flow}: no step is named '{required}'; received {_names(steps) or 'no steps'}; "
+                f"every flow begins with 'start' and ends with 'end': add `@step def {required}(self)`"
+            )
+    for step in steps.values():
+        for target in step.next:
+            if target not in steps:
+                close = get_close_matches(target, steps, n=1)
+                raise FlowError(
+                    f"{step.where}: step '{step.name}' leads to '{target}', but no step has that name"
+                    + (f"; did you mean '{close[0]}'?" if close else f"; the steps are {_names(steps)}")
+                )
+        if step.name == END and step.kind != "end":
+            raise FlowError(f"{step.where}: step 'end' ends the flow; remove its self.next(...)")
+        if step.kind == "foreach" and steps[step.next[0]].takes_inputs:
+            raise FlowError(
+                f"{step.where}: the foreach of step '{step.name}' leads straight to the join "
+                f"'{step.next[0]}'; put a step between them that works on one item"
+            )
+        if step.name == START and step.takes_inputs:
+            raise FlowError(f"{step.where}: step 'start' has nothing to join; remove `inputs`")
+
+
+def _order(steps: dict[str, Step]) -> list[str]:
+    """Steps in the order of a run: each after all that lead to it."""
+    reachable = _reachable(steps)
+    unreachable = [name for name in steps if name not in reachable]
+    if unreachable:
+        step = steps[unreachable[0]]
+        raise FlowError(
+            f"{step.where}: step '{step.name}' is unreachable: no self.next(...) leads to it from "
+            f"'start'; name it in a self.next or remove it"
+        )
+    waiting = dict.fromkeys(steps, 0)
+    for step in steps.values():
+        for target in step.next:
+            waiting[target] += 1
+    ready, order = [START] if not waiting[START] else [], []
+    while ready:
+        name = ready.pop(0)
+        order.append(name)
+        for target in steps[name].next:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    if len(order) < len(steps):
+        loop = [name for name in steps if name not in order]
+        raise FlowError(
+            f"{steps[loop[0]].where}: steps {_names(loop)} lead back to one another; "
+            "a flow runs from 'start' to 'end' without loops"
+        )
+    return order
+
+
+def _reachable(steps: dict[str, Step]) -> set[str]:
+    seen: set[str] = set()
+    ahead = [START]
+    while ahead:
+        name = ahead.pop()
+        if name not in seen:
+            seen.add(name)
+            ahead.extend(steps[name].next)
+    return seen
+
+
+def _names(names: object) -> str:
+    return ", ".join(f"'{name}'" for name in names)  # type: ignore[attr-defined]

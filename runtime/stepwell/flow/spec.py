@@ -1,0 +1,166 @@
+"""``FlowSpec``: the class that a flow derives from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from stepwell.errors import FlowError
+from stepwell.flow.decorators.base import is_step
+from stepwell.flow.graph import Graph
+from stepwell.flow.parameters import Parameter
+from stepwell.flow.source import read_steps
+
+if TYPE_CHECKING:
+    from stepwell.artifacts.lazy import Artifact
+    from stepwell.flow.state import Input, TaskState
+
+RESERVED = frozenset({"next", "input", "inputs", "index", "artifact", "foreach_stack", "merge_artifacts"})
+
+
+class FlowSpec:
+    """A flow: its methods marked with ``@step`` are the steps, its attributes the artifacts.
+
+    ``FlowName()`` under ``if __name__ == "__main__":`` runs the command line::
+
+        class Hello(FlowSpec):
+            @step
+            def start(self):
+                self.message = "hello"
+                self.next(self.end)
+
+            @step
+            def end(self):
+                print(self.message)
+
+        if __name__ == "__main__":
+            Hello()
+    """
+
+    _state: TaskState
+    _graph: ClassVar[Graph | None] = None
+
+    def __init__(self) -> None:
+        from stepwell.cli.flow import main
+
+        main(type(self))
+
+    # -- the class
+
+    @classmethod
+    def graph(cls) -> Graph:
+        """The checked graph of the flow.
+
+        Raises:
+            FlowError: the steps do not make a flow.
+        """
+        if "_graph" not in cls.__dict__ or cls._graph is None:
+            functions = cls.step_functions()
+            for name in functions:
+                if name in RESERVED or name.startswith("_"):
+                    raise FlowError(
+                        f"flow {cls.__name__}: a step is named '{name}', which a flow uses itself; "
+                        f"a step's name is none of {', '.join(sorted(RESERVED))} and does not begin with '_'"
+                    )
+            cls._graph = Graph(cls.__name__, read_steps(functions))
+        return cls._graph
+
+    @classmethod
+    def step_functions(cls) -> dict[str, Callable[..., Any]]:
+        """The steps' functions by name, base classes first, in the order of the source."""
+        found: dict[str, Callable[..., Any]] = {}
+        for base in reversed(cls.__mro__):
+            for name, value in vars(base).items():
+                if is_step(value):
+                    found[name] = value
+        return found
+
+    @classmethod
+    def parameters(cls) -> dict[str, Parameter]:
+        """The parameters by attribute."""
+        found = {}
+        for base in reversed(cls.__mro__):
+            for name, value in vars(base).items():
+                if isinstance(value, Parameter):
+                    found[name] = value
+        return found
+
+    @classmethod
+    def constants(cls) -> dict[str, Any]:
+        """Public values written in the class body; they are kept as artifacts of ``start``."""
+        found = {}
+        for base in reversed(cls.__mro__):
+            if base in (FlowSpec, object):
+                continue
+            for name, value in vars(base).items():
+                plain = not (callable(value) or hasattr(value, "__get__"))
+                if plain and not name.startswith("_"):
+                    found[name] = value
+        return found
+
+    # -- a task: what a step may use
+
+    def next(self, *steps: Callable[..., Any], foreach: str | None = None) -> None:
+        """Say which step follows; the last statement of every step but ``end``.
+
+        Args:
+            steps: one step, several (a branch), or with `foreach` the step that is run for each item.
+            foreach: name of the artifact with the items: anything with a length.
+        """
+        self._state.end_with([function.__name__ for function in steps], self, foreach)
+
+    @property
+    def index(self) -> int | None:
+        """Which item of the innermost foreach this task works on; None outside a foreach."""
+        stack = self._state.stack()
+        return stack[-1].index if stack else None
+
+    @property
+    def input(self) -> Any:
+        """The item of the innermost foreach that this task works on; None outside a foreach."""
+        stack = self._state.stack()
+        return self._state.item(stack[-1]) if stack else None
+
+    def foreach_stack(self) -> list[tuple[int, int, Any]]:
+        """Every foreach around this task, outermost first: index, number of items, item."""
+        state = self._state
+        return [(frame.index, state.number_of_items(frame), state.item(frame)) for frame in state.stack()]
+
+    def artifact(self, name: str) -> Artifact:
+        """An inherited artifact that is not loaded: its type, its rows, or some of its columns.
+
+        ``self.artifact("flights").table(columns=["carrier"])`` reads one column of a table.
+
+        Raises:
+            AttributeError: the steps before have left no such artifact.
+        """
+        return self._state.artifact(name)
+
+    def merge_artifacts(
+        self, inputs: Iterable[Input], exclude: Iterable[str] = (), include: Iterable[str] = ()
+    ) -> None:
+        """In a join: carry on the artifacts on which all inputs agree.
+
+        Args:
+            inputs: the join's ``inputs``.
+            exclude: artifacts to leave behind.
+            include: the only artifacts to carry on; not together with `exclude`.
+
+        Raises:
+            FlowError: inputs disagree on an artifact that the join has not set itself, or none
+                of them has one that `include` names.
+        """
+        self._state.merge(list(inputs), set(exclude), set(include), set(vars(self)))
+
+    def parameter_value(self, attribute: str) -> Any:
+        """The value of a parameter; called by `Parameter`."""
+        return self._state.load(attribute)
+
+    def __getattr__(self, name: str) -> Any:
+        # asked only for what is not set on the instance: artifacts of the steps before
+        state: TaskState | None = self.__dict__.get("_state")
+        if name.startswith("_") or state is None:
+            raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        value = state.load(name)
+        self.__dict__[name] = value
+        return value

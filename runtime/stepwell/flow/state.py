@@ -1,0 +1,223 @@
+"""What a running task holds: what it inherited, where it stands, how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from stepwell.errors import FlowError
+from stepwell.flow.graph import Graph, TaskId
+
+if TYPE_CHECKING:
+    from stepwell.artifacts.row import Row
+    from stepwell.artifacts.lazy import Artifact
+    from stepwell.flow.spec import FlowSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One foreach around a task: the splitting task, and the index of the item."""
+
+    split: TaskId
+    index: int
+
+
+def frames(graph: Graph, task: TaskId) -> list[Frame]:
+    """Every foreach around a task, outermost first; read off its path alone."""
+    numbers = task.path.split("-")
+    splits = [scope.split for scope in graph.scopes(task.step) if scope.branch is None]
+    return [
+        Frame(TaskId(split, "-".join(numbers[: depth + 1])), int(numbers[depth + 1]))
+        for depth, split in enumerate(splits)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a step ended: the steps it named, and for a foreach the artifact and the number of items."""
+
+    next: tuple[str, ...] = ()
+    foreach: str | None = None
+    splits: int | None = None
+
+
+class Input:
+    """One of the tasks that a join joins: its artifacts as attributes, each loaded when asked for."""
+
+    def __init__(self, task: TaskId, rows: dict[str, Row], open_row: Callable[[Row], Artifact]) -> None:
+        self._task = task
+        self._rows = rows
+        self._open = open_row
+
+    @property
+    def index(self) -> int | None:
+        """Which item of a foreach the task worked on; None where it joins branches outside of any."""
+        numbers = self._task.path.split("-")
+        return int(numbers[-1]) if len(numbers) > 1 else None
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._rows:
+            raise AttributeError(f"input {self._task} has no artifact '{name}'; it has {_known(self._rows)}")
+        value = self._open(self._rows[name]).load()
+        self.__dict__[name] = value
+        return value
+
+    def __repr__(self) -> str:
+        return f"<input {self._task}: {_known(self._rows)}>"
+
+
+class Inputs(list[Input]):
+    """The tasks that a join joins, in order; those of a branch also by the name of their step."""
+
+    def __getattr__(self, name: str) -> Input:
+        for one in self:
+            if one._task.step == name:
+                return one
+        raise AttributeError(f"no step '{name}' leads to this join; {[one._task.step for one in self]} do")
+
+
+class TaskState:
+    """The inherited artifacts and the place of one task.
+
+    Args:
+        rows: what the task inherits; for a join only the parameters.
+        open_row: makes a lazy `Artifact` of a row.
+        read_split: the rows of a splitting task, read when a step asks for its item.
+        parameters: attributes of the flow's parameters: they are merged without being named.
+        max_splits: how many items a foreach may have; None for any number.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        task: TaskId,
+        rows: dict[str, Row],
+        *,
+        open_row: Callable[[Row], Artifact],
+        read_split: Callable[[TaskId], dict[str, Row]],
+        parameters: frozenset[str],
+        max_splits: int | None,
+    ) -> None:
+        self.graph, self.task = graph, task
+        self.rows = rows
+        self.loaded: dict[str, Any] = {}
+        self.ending: Ending | None = None
+        self._open, self._read_split = open_row, read_split
+        self._parameters, self._max_splits = parameters, max_splits
+        self._items: dict[TaskId, Any] = {}
+
+    # -- artifacts
+
+    def artifact(self, name: str) -> Artifact:
+        if name not in self.rows:
+            step = self.graph[self.task.step]
+            hint = (
+                "a join starts without artifacts: take it from `inputs`, or call self.merge_artifacts(inputs)"
+                if step.takes_inputs
+                else f"the steps before left {_known(self.rows)}"
+            )
+            raise AttributeError(f"step '{step.name}' has no artifact '{name}'; {hint}")
+        return self._open(self.rows[name])
+
+    def load(self, name: str) -> Any:
+        if name not in self.loaded:
+            self.loaded[name] = self.artifact(name).load()
+        return self.loaded[name]
+
+    def merge(self, inputs: list[Input], exclude: set[str], include: set[str], already: set[str]) -> None:
+        step = self.graph[self.task.step]
+        if not step.takes_inputs:
+            raise FlowError(
+                f"{step.where}: step '{step.name}' is no join; merge_artifacts works in a join only"
+            )
+        if exclude and include:
+            raise FlowError(
+                f"{step.where}: step '{step.name}': merge_artifacts received both exclude={sorted(exclude)} and "
+                f"include={sorted(include)}; give one of them"
+            )
+        found: dict[str, dict[str, Row]] = {}
+        for one in inputs:
+            for name, row in one._rows.items():
+                found.setdefault(name, {})[row.sha256] = row
+        lacking = include - found.keys()
+        if lacking:
+            raise FlowError(
+                f"{step.where}: step '{step.name}': merge_artifacts is to include {sorted(lacking)}, "
+                f"which no input has; they have {_known(found)}"
+            )
+        wanted = (include or found.keys() - exclude) - already - self._parameters
+        clashes = sorted(name for name in wanted if len(found[name]) > 1)
+        if clashes:
+            raise FlowError(
+                f"{step.where}: step '{step.name}': inputs disagree on {', '.join(clashes)}; "
+                "set them in the join before merge_artifacts, or exclude them"
+            )
+        for name in wanted:
+            (self.rows[name],) = found[name].values()
+
+    # -- the place in the foreaches
+
+    def stack(self) -> list[Frame]:
+        return frames(self.graph, self.task)
+
+    def item(self, frame: Frame) -> Any:
+        return item_of(self._items_of(frame.split), frame.index)
+
+    def number_of_items(self, frame: Frame) -> int:
+        return len(self._items_of(frame.split))
+
+    def _items_of(self, split: TaskId) -> Any:
+        if split not in self._items:
+            name = self.graph[split.step].foreach
+            assert name is not None, f"{split} is no foreach"
+            self._items[split] = self._open(self._read_split(split)[name]).load()
+        return self._items[split]
+
+    # -- the end of the step
+
+    def end_with(self, following: list[str], flow: FlowSpec, foreach: str | None) -> None:
+        self.ending = Ending(
+            tuple(following), foreach, None if foreach is None else self._count(flow, foreach)
+        )
+
+    def _count(self, flow: FlowSpec, name: str) -> int:
+        step = self.graph[self.task.step]
+        at = f"{step.where}: step '{step.name}'"
+        try:
+            items = getattr(flow, name)
+        except AttributeError:
+            raise FlowError(
+                f"{at}: foreach over '{name}', but no artifact has that name; set self.{name} before self.next"
+            ) from None
+        try:
+            count = len(items)
+            iter(items)
+        except TypeError:
+            raise FlowError(
+                f"{at}: foreach over '{name}', which is {items!r:.60} of type {type(items).__name__} and has no "
+                f"length; it must be a list or something else with a length: self.{name} = list(...)"
+            ) from None
+        if count == 0:
+            raise FlowError(
+                f"{at}: foreach over '{name}' produced zero splits; it must have at least one item: "
+                "check what fills it, or branch before it"
+            )
+        if self._max_splits is not None and count > self._max_splits:
+            raise FlowError(
+                f"{at}: foreach over '{name}' has {count} items, above the limit of {self._max_splits}; "
+                f"raise it with `run --max-num-splits {count}`"
+            )
+        return count
+
+
+def item_of(items: Any, index: int) -> Any:
+    """The item of a foreach, also of things with a length that can't be indexed by number."""
+    if isinstance(items, list | tuple | str | range):
+        return items[index]
+    return next(islice(iter(items), index, None))
+
+
+def _known(rows: dict[str, Any]) -> str:
+    return ", ".join(sorted(rows)) or "none"

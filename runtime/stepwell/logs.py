@@ -1,0 +1,65 @@
+"""What a task prints: kept line by line with its time and stream, up to a limit."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+Stream = Literal["o", "e"]
+MAX_LOG_BYTES = 10_000_000
+"""Metaflow's ``--max-log-size``: 10 MB a task."""
+
+
+class LogBook:
+    """Collects the output of one attempt of a task.
+
+    The kept form is text, a line each: ``<UTC time> <o|e> <what was printed>``, where o is stdout.
+    """
+
+    def __init__(self, max_bytes: int = MAX_LOG_BYTES) -> None:
+        self._max_bytes = max_bytes
+        self._kept: list[bytes] = []
+        self._size = 0
+        self._dropped = 0
+        self._rest: dict[Stream, bytes] = {"o": b"", "e": b""}
+
+    def add(self, stream: Stream, data: bytes, now: datetime) -> list[str]:
+        """Take what was read from a stream; returns the lines it completes, for showing."""
+        *lines, self._rest[stream] = (self._rest[stream] + data).split(b"\n")
+        for line in lines:
+            self._keep(stream, line, now)
+        return [_text(line) for line in lines]
+
+    def close(self, now: datetime) -> list[str]:
+        """Take what is left without a line end; returns it, for showing."""
+        shown = []
+        for stream, line in self._rest.items():
+            if line:
+                self._keep(stream, line, now)
+                shown.append(_text(line))
+        self._rest = {"o": b"", "e": b""}
+        return shown
+
+    def to_bytes(self) -> bytes:
+        """The log as it is kept; where the limit was reached, the last line says what was dropped."""
+        end = f"... {self._dropped} more bytes were printed, above the limit of {self._max_bytes}\n"
+        return b"".join(self._kept) + (end.encode() if self._dropped else b"")
+
+    def _keep(self, stream: Stream, line: bytes, now: datetime) -> None:
+        entry = f"{now.isoformat(timespec='milliseconds')} {stream} ".encode() + line + b"\n"
+        if self._size + len(entry) > self._max_bytes:
+            self._dropped += len(line) + 1
+            return
+        self._kept.append(entry)
+        self._size += len(entry)
+
+
+def printed(log: bytes, stream: Stream) -> str:
+    """What was printed to one stream, from a kept log."""
+    lines = [line.split(b" ", 2) for line in log.splitlines()]
+    wanted = [_text(parts[2]) for parts in lines if len(parts) == 3 and parts[1] == stream.encode()]
+    return "".join(line + "\n" for line in wanted)
+
+
+def _text(line: bytes) -> str:
+    return line.decode(errors="replace").rstrip("\r")

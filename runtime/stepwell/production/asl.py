@@ -1,0 +1,151 @@
+"""From a graph to a state machine in Amazon States Language: pure, whole documents in and out.
+
+Every step is a Batch job. Its state machine carries no data but the run's id and the task's path;
+what a task needs it reads from the datastore, as on a laptop. A foreach is a Distributed Map over
+the list of indices that the splitting task wrote to S3, so that neither the 256 KiB of a payload
+nor the 25,000 events of a history limit it (AWS Step Functions developer guide, quotas).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stepwell.flow.blocks import Element, blocks
+from stepwell.flow.graph import ROOT_PATH, Graph
+from stepwell.store import keys
+
+MAX_WORKERS = 100
+"""How many tasks of a foreach run at once: Metaflow's ``--max-workers`` on Step Functions."""
+RUN_PREFIX = "sfn-"
+"""A production run's id is this and the name of its execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What a state machine is made of besides the graph: names and pointers, never payloads.
+
+    Attributes:
+        machines: vCPUs and MiB of memory for each step.
+        code: sha256 of the code package.
+        flow_file: the flow's file within the package.
+    """
+
+    namespace: str
+    bucket: str
+    partition: str
+    job_queue: str
+    job_definition: str
+    code: str
+    flow_file: str
+    username: str
+    machines: dict[str, tuple[float, int]]
+    max_workers: int = MAX_WORKERS
+
+
+def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
+    """The state machine of a flow."""
+    compiler = _Compiler(graph, deployment)
+    begin = {
+        "Type": "Pass",
+        "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', $$.Execution.Name)", "path": ROOT_PATH},
+        "Next": "start",
+    }
+    return {
+        "Comment": f"{graph.flow} in {deployment.namespace}, deployed by {deployment.username} with Stepwell",
+        "StartAt": "Name the run",
+        "States": {"Name the run": begin, **compiler.sequence(blocks(graph))},
+    }
+
+
+class _Compiler:
+    def __init__(self, graph: Graph, deployment: Deployment) -> None:
+        self._graph, self._to = graph, deployment
+
+    def sequence(self, elements: tuple[Element, ...]) -> dict[str, Any]:
+        """The states of elements that follow one another."""
+        states: dict[str, Any] = {}
+        chain: list[tuple[str, dict[str, Any]]] = []
+        for element in elements:
+            chain.append((element.step.name, self._job(element)))
+            if element.inner:
+                foreach = element.step.kind == "foreach"
+                name = (
+                    f"{element.step.name}: {f'for each of {element.step.foreach}' if foreach else 'branches'}"
+                )
+                chain.append((name, self._map(element) if foreach else self._parallel(element)))
+        for (name, state), (following, _) in zip(chain, chain[1:], strict=False):
+            states[name] = {**state, "Next": following}
+        last, state = chain[-1]
+        states[last] = {**state, "End": True}
+        return states
+
+    def _job(self, element: Element) -> dict[str, Any]:
+        step, to = element.step, self._to
+        vcpus, memory = to.machines[step.name]
+        return {
+            "Type": "Task",
+            "Resource": f"arn:{to.partition}:states:::batch:submitJob.sync",
+            "Parameters": {
+                "JobName.$": f"States.Format('{f'{self._graph.flow}-{step.name}'[:80]}-{{}}', $.path)",
+                "JobQueue": to.job_queue,
+                "JobDefinition": to.job_definition,
+                "ContainerOverrides": {
+                    "Environment": [
+                        {"Name": "STEPWELL_DATASTORE", "Value": f"s3://{to.bucket}"},
+                        {"Name": "STEPWELL_NAMESPACE", "Value": to.namespace},
+                        {"Name": "STEPWELL_USER", "Value": to.username},
+                        {"Name": "STEPWELL_CODE", "Value": to.code},
+                        {"Name": "STEPWELL_FLOW", "Value": self._graph.flow},
+                        {"Name": "STEPWELL_FLOW_FILE", "Value": to.flow_file},
+                        {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
+                        {"Name": "STEPWELL_STEP", "Value": step.name},
+                        {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
+                    ],
+                    "ResourceRequirements": [
+                        {"Type": "VCPU", "Value": f"{vcpus:g}"},
+                        {"Type": "MEMORY", "Value": str(memory)},
+                    ],
+                },
+            },
+            "ResultPath": None,
+        }
+
+    def _parallel(self, element: Element) -> dict[str, Any]:
+        branches = []
+        for name, inner in zip(element.step.next, element.inner, strict=True):
+            straight = f"{element.step.name} to {name}"
+            states = self.sequence(inner) if inner else {straight: {"Type": "Pass", "End": True}}
+            branches.append({"StartAt": name if inner else straight, "States": states})
+        return {"Type": "Parallel", "Branches": branches, "ResultPath": None}
+
+    def _map(self, element: Element) -> dict[str, Any]:
+        step, to = element.step, self._to
+        (inner,) = element.inner
+        states = self.sequence(inner)
+        # a child's output is an entry of the map's result: kept empty, for the result has a limit of
+        # 256 KiB though it is thrown away
+        states[inner[-1].step.name] |= {"ResultSelector": {}, "ResultPath": "$"}
+        items = keys.split(to.namespace, self._graph.flow, "{}", step.name, "{}")
+        return {
+            "Type": "Map",
+            "ItemReader": {
+                "Resource": f"arn:{to.partition}:states:::s3:getObject",
+                "ReaderConfig": {"InputType": "JSON"},
+                "Parameters": {
+                    "Bucket": to.bucket,
+                    "Key.$": f"States.Format('{items}', $.run, $.path)",
+                },
+            },
+            "ItemSelector": {
+                "run.$": "$.run",
+                "path.$": "States.Format('{}-{}', $.path, $$.Map.Item.Value)",
+            },
+            "ItemProcessor": {
+                "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                "StartAt": inner[0].step.name,
+                "States": states,
+            },
+            "MaxConcurrency": to.max_workers,
+            "ResultPath": None,
+        }

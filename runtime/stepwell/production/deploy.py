@@ -1,0 +1,213 @@
+"""Deploy a flow to Step Functions, start it, and see its runs."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from stepwell import aws, config
+from stepwell.datastore import Datastore
+from stepwell.environment import Contract, EnvironmentName
+from stepwell.errors import EnvironmentError_, UsageError
+from stepwell.execution.package import CodePackage, pack
+from stepwell.execution.run import new_run_id, parameter_values
+from stepwell.flow.decorators.resources import needs
+from stepwell.flow.spec import FlowSpec
+from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
+from stepwell.production.fargate import fit
+
+MAX_NAME = 80
+"""Characters of a state machine's name (AWS Step Functions API, CreateStateMachine)."""
+_HASH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A production run as Step Functions sees it; `stopped` is None while it runs."""
+
+    run: str
+    status: str
+    started: datetime
+    stopped: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What `create` made or renewed."""
+
+    name: str
+    arn: str
+    created: bool
+    package: CodePackage
+
+
+def state_machine_name(prefix: str, namespace: str, flow: str) -> str:
+    """The state machine of a flow in a namespace, within AWS's limit and without collisions.
+
+    A name that is too long keeps its beginning, by which IAM knows its namespace, and ends with a
+    hash of the whole.
+    """
+    name = f"{prefix}{namespace.replace('/', '-')}-{flow}"
+    if len(name) <= MAX_NAME:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
+    return f"{name[: MAX_NAME - _HASH - 1]}-{digest}"
+
+
+def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> dict[str, Any]:
+    """The state machine with ``${...}`` where an environment's names go; asks no service.
+
+    The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in.
+    """
+    package = pack(_source(flow_class))
+    deployment = Deployment(
+        namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
+        job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
+        flow_file=package.flow_file, username=config.username(),
+        machines=_machines(flow_class), max_workers=max_workers,
+    )  # fmt: skip
+    return compile_flow(flow_class.graph(), deployment)
+
+
+class Production:
+    """A flow's deployment in an environment, in the caller's namespace.
+
+    Raises:
+        UsageError: no environment is named.
+        ContractError: the environment, or the namespace in it, is not deployed.
+    """
+
+    def __init__(self, flow_class: type[FlowSpec]) -> None:
+        name = aws.environment_name()
+        if name is None:
+            raise UsageError(
+                "step-functions: no environment is named; set STEPWELL_ENVIRONMENT=TEAM-ENV "
+                "(`cdktf list` shows the environments there are)"
+            )
+        self.environment: EnvironmentName = name
+        self.contract: Contract = aws.contract(name)
+        self.namespace = config.namespace()
+        self.flow_class = flow_class
+        self.flow = flow_class.__name__
+        self.name = state_machine_name(self.contract.state_machine_prefix, self.namespace, self.flow)
+        _, partition, _, region, account, _ = self.contract.job_queue.split(":", 5)
+        self.partition = partition
+        self.arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{self.name}"
+        self._states = aws.client("stepfunctions", self.contract.region)
+
+    def create(self, max_workers: int = MAX_WORKERS) -> Deployed:
+        """Package the code, compile the graph, and create the state machine or renew it.
+
+        Runs that are under way go on with the code they started with.
+        """
+        mine = aws.namespace_contract(self.environment, self.namespace)
+        package = pack(_source(self.flow_class))
+        deployment = Deployment(
+            namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
+            job_queue=self.contract.job_queue, job_definition=mine.job_definition,
+            code=package.sha256, flow_file=package.flow_file, username=config.username(),
+            machines=_machines(self.flow_class), max_workers=max_workers,
+        )  # fmt: skip
+        text = json.dumps(compile_flow(self.flow_class.graph(), deployment))
+        self._datastore().put_code(package.sha256, package.data)
+        with aws.translated(f"state machine {self.name}"):
+            created = self._describe() is None
+            if created:
+                self._states.create_state_machine(
+                    name=self.name, definition=text, roleArn=mine.execution_role, type="STANDARD",
+                    loggingConfiguration=self._logging(), tags=self._tags(),
+                )  # fmt: skip
+            else:
+                self._states.update_state_machine(
+                    stateMachineArn=self.arn, definition=text, roleArn=mine.execution_role,
+                    loggingConfiguration=self._logging(),
+                )  # fmt: skip
+        return Deployed(self.name, self.arn, created, package)
+
+    def trigger(self, given: dict[str, Any]) -> str:
+        """Start a run with these parameters, by name; returns its id.
+
+        Raises:
+            ParameterError: a parameter is wrong or missing.
+            UsageError: the flow is not deployed.
+        """
+        parameter_values(self.flow_class, given)
+        self._must_exist()
+        execution = new_run_id()
+        run = RUN_PREFIX + execution
+        self._datastore().put_parameters(self.flow, run, given)
+        with aws.translated(f"state machine {self.name}"):
+            self._states.start_execution(stateMachineArn=self.arn, name=execution, input="{}")
+        return run
+
+    def runs(self, status: str | None = None) -> Iterator[Execution]:
+        """The flow's production runs, newest first.
+
+        Args:
+            status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None for all.
+        """
+        self._must_exist()
+        wanted = {"statusFilter": status} if status else {}
+        with aws.translated(f"state machine {self.name}"):
+            pages = self._states.get_paginator("list_executions")
+            for page in pages.paginate(stateMachineArn=self.arn, **wanted):
+                for one in page["executions"]:
+                    yield Execution(
+                        RUN_PREFIX + one["name"], one["status"], one["startDate"], one.get("stopDate")
+                    )
+
+    def _datastore(self) -> Datastore:
+        from stepwell.store.objects import open_store
+
+        return Datastore(open_store(f"s3://{self.contract.bucket}"), self.namespace)
+
+    def _describe(self) -> dict[str, Any] | None:
+        try:
+            found: dict[str, Any] = self._states.describe_state_machine(stateMachineArn=self.arn)
+        except self._states.exceptions.StateMachineDoesNotExist:
+            return None
+        return found
+
+    def _must_exist(self) -> None:
+        with aws.translated(f"state machine {self.name}"):
+            if self._describe() is None:
+                raise UsageError(
+                    f"flow {self.flow} is not deployed in namespace '{self.namespace}' of environment "
+                    f"'{self.environment}'; deploy it first: step-functions create"
+                )
+
+    def _logging(self) -> dict[str, Any]:
+        group = self.contract.log_group.removesuffix(":*") + ":*"
+        return {
+            "level": "ERROR",
+            "includeExecutionData": False,
+            "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
+        }
+
+    def _tags(self) -> list[dict[str, str]]:
+        tags = {
+            "stepwell:team": self.environment.team,
+            "stepwell:environment": self.environment.environment,
+            "stepwell:namespace": self.namespace,
+            "stepwell:flow": self.flow,
+        }
+        return [{"key": key, "value": value} for key, value in tags.items()]
+
+
+def _source(flow_class: type[FlowSpec]) -> Path:
+    try:
+        return Path(inspect.getfile(flow_class))
+    except (TypeError, OSError):
+        raise UsageError(
+            f"flow {flow_class.__name__}: its source file can't be found; define it in a file"
+        ) from None
+
+
+def _machines(flow_class: type[FlowSpec]) -> dict[str, tuple[float, int]]:
+    return {name: fit(name, **needs(function)) for name, function in flow_class.step_functions().items()}
