@@ -1,0 +1,75 @@
+"""The catalog: Glue databases of Iceberg tables, one for facts and one for each project."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from modules import aws
+from modules.cdk import Construct, TerraformResourceLifecycle
+from modules.datastore import Datastore
+from modules.policy import Statement, allow
+from modules.role import Role
+from modules.site import Site
+from stepwell.environment import FACTS
+
+READ = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
+WRITE = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
+WAREHOUSE = "warehouse/"
+
+
+def resources(site: Site, database: str) -> list[str]:
+    """ARN patterns of the databases that match, and of their tables.
+
+    Glue asks for a right on everything above a table, so the catalog is always among them.
+    """
+    name = site.names.database_prefix + database
+    return [site.arn("glue", path) for path in ("catalog", f"database/{name}", f"table/{name}/*")]
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogProps:
+    """What a catalog is.
+
+    Attributes:
+        site: where it stands.
+        datastore: holds the tables' files, below ``warehouse/<database>/``.
+        projects: names of the projects that have a database.
+        destroyable: whether destroying the environment destroys its tables too. Default: no, Terraform
+            refuses to plan it.
+    """
+
+    site: Site
+    datastore: Datastore
+    projects: Sequence[str]
+    destroyable: bool = False
+
+
+class Catalog(Construct):
+    """Databases that everybody reads; who writes which is granted one by one."""
+
+    def __init__(self, scope: Construct, id: str, props: CatalogProps) -> None:
+        super().__init__(scope, id)
+        self._site = props.site
+        self._datastore = props.datastore
+        for database in (FACTS, *props.projects):
+            aws.glue_catalog_database.GlueCatalogDatabase(
+                self,
+                database,
+                name=props.site.names.database_prefix + database,
+                location_uri=f"s3://{props.datastore.bucket}/{WAREHOUSE}{database}/",
+                lifecycle=TerraformResourceLifecycle(prevent_destroy=not props.destroyable),
+            )
+
+    def grant_read(self, role: Role) -> None:
+        """Read all tables."""
+        role.grant(self._on(READ, "*"))
+        self._datastore.grant_read(role, WAREHOUSE)
+
+    def grant_write(self, role: Role, databases: Sequence[str]) -> None:
+        """Create, change and delete tables of the `databases`."""
+        role.grant(*(self._on(WRITE, database) for database in databases))
+        self._datastore.grant_write(role, *(f"{WAREHOUSE}{database}/" for database in databases))
+
+    def _on(self, actions: Sequence[str], database: str) -> Statement:
+        return allow(actions, resources(self._site, database))
