@@ -66,7 +66,7 @@ class FolderStore(ObjectStore):
 
     def list_folders(self, prefix: str) -> list[str]:
         with self._at(prefix + "*", "list"):
-            return [name[:-1] for name, _ in self._entries(prefix) if name.endswith("/")]
+            return sorted(name[:-1] for name, _ in self._entries(prefix) if name.endswith("/"))
 
     def _entries(self, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
         """What is in `folder`, sorted as keys are: a folder's name ends with ``/``."""

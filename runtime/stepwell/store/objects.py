@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import obstore
+from obstore.exceptions import GenericError
 from obstore.store import LocalStore, MemoryStore, S3Store
 
 from stepwell.errors import NotFound, StoreError, UsageError
@@ -84,15 +85,24 @@ class ObjectStore:
         import pyarrow as pa
 
         with self._at(key, "open"):
-            # One request gives the size and, of a Parquet file, the footer.
-            tail = obstore.get(self._backend, key, options={"range": {"suffix": _TAIL}})
-            size, data = tail.meta["size"], tail.bytes().to_bytes()
+            size, tail = self._tail(key)
 
         def fetch(start: int, end: int) -> bytes:
             with self._at(key, "read"):
                 return obstore.get_range(self._backend, key, start=start, end=end).to_bytes()
 
-        return pa.PythonFile(RangedFile(fetch, size, data), mode="r")
+        return pa.PythonFile(RangedFile(fetch, size, tail), mode="r")
+
+    def _tail(self, key: str) -> tuple[int, bytes]:
+        """The object's size and its last bytes, in one request: of a Parquet file, the footer."""
+        try:
+            found = obstore.get(self._backend, key, options={"range": {"suffix": _TAIL}})
+        except GenericError:
+            # S3 gives no range of an empty object (RFC 9110, 14.1.2: it can't be satisfied).
+            if obstore.head(self._backend, key)["size"]:
+                raise
+            return 0, b""
+        return found.meta["size"], found.bytes().to_bytes()
 
     def list_folders(self, prefix: str) -> list[str]:
         with self._at(prefix + "*", "list"):
@@ -130,11 +140,11 @@ def open_store(url: str) -> Store:
     scheme, separator, rest = url.partition("://")
     if not separator:
         return _folder(Path(url))
-    if scheme == "memory":
+    if url == "memory://":
         return ObjectStore(url, MemoryStore())
     if scheme == "file":
         return _folder(Path(urlsplit(url).path))
-    bucket, _, prefix = rest.strip("/").partition("/")
+    bucket, _, prefix = rest.rstrip("/").partition("/")
     if scheme != "s3" or not bucket:
         raise UsageError(
             f"datastore: received {url!r}; it must be a folder's path, s3://BUCKET, s3://BUCKET/PREFIX "

@@ -45,6 +45,8 @@ class RangedFile(io.RawIOBase):
         start = min(self._position, self._size)
         end = self._size if size is None or size < 0 else min(start + size, self._size)
         self._position = end
+        if start == end:
+            return b""
         in_tail = start - (self._size - len(self._tail))
         if in_tail >= 0:
             return self._tail[in_tail : in_tail + end - start]

@@ -40,13 +40,18 @@ def connect(bucket: str, prefix: str | None) -> S3Store:
     instance's role.
 
     Raises:
-        StoreError: there is a profile, and it yields no credentials.
+        StoreError: the endpoint is no URL, or there is a profile and it yields no credentials.
     """
     from obstore.store import S3Store
 
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     settings: dict[str, Any] = {}
     if endpoint:
+        if not endpoint.startswith(("http://", "https://")):
+            raise StoreError(
+                f"s3://{bucket}: AWS_ENDPOINT_URL: received {endpoint!r}; it must begin with http:// or "
+                "https://; unset it to use AWS itself"
+            )
         settings["endpoint"] = endpoint
     if region := os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
         settings["region"] = region
