@@ -30,6 +30,12 @@ def translated(url: str, key: str, doing: str) -> Iterator[None]:
 
 def _ours(error: Exception, doing: str, what: str) -> StoreError:
     received = str(error).strip().partition("\n")[0] or type(error).__name__
+    if "/latest/api/token" in received:
+        # The last place that is looked for credentials in is an instance's role (Amazon EC2, IMDSv2).
+        return StoreError(
+            f"{what}: there are no AWS credentials; log in (aws sso login), set AWS_PROFILE, or set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
     is_missing = isinstance(error, (FileNotFoundError, NotFoundError))
     if "NoSuchBucket" in str(error) or (is_missing and doing in ("put", "list")):
         return StoreError(
@@ -40,12 +46,7 @@ def _ours(error: Exception, doing: str, what: str) -> StoreError:
         return NotFound(f"{what}: there is no such object; list the datastore to see what is there")
     if isinstance(error, (FileExistsError, AlreadyExistsError)):
         return AlreadyExists(f"{what}: the key is taken, and is written once only; use another key")
-    if "/latest/api/token" in received:
-        # The last place that is looked for credentials in, an instance's role (Amazon EC2, IMDSv2).
-        way_out = (
-            "there are no AWS credentials: log in (aws sso login), or set AWS_PROFILE or AWS_ACCESS_KEY_ID"
-        )
-    elif isinstance(error, (PermissionError, PermissionDeniedError, UnauthenticatedError)):
+    if isinstance(error, (PermissionError, PermissionDeniedError, UnauthenticatedError)):
         way_out = "check which role or user this is, and that its namespace is the one of the key"
     elif isinstance(error, OSError):
         way_out = "check that the folder can be written and its disk has room"

@@ -50,7 +50,7 @@ def test_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Monke
     """A folder that this user may not write is one clear line when it is opened."""
     # The mode of a folder doesn't stop root, so the system's answer is what is made up here.
     monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.W_OK)
-    with pytest.raises(StoreError, match="Permission denied.*--datastore"):
+    with pytest.raises(StoreError, match=r"Permission denied.*--datastore"):
         open_store(str(tmp_path))
 
 

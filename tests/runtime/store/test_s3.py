@@ -109,7 +109,7 @@ def test_no_credentials(s3: S3, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_METADATA_ENDPOINT", s3.url + "/no-such-bucket")
-    with pytest.raises(StoreError, match="no AWS credentials: log in"):
+    with pytest.raises(StoreError, match="no AWS credentials; log in"):
         open_store("s3://bucket").get("key")
 
 
@@ -147,5 +147,5 @@ def test_unknown_profile(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(StoreError, match="'nobody'.*aws sso login"):
+    with pytest.raises(StoreError, match=r"'nobody'.*aws sso login"):
         open_store("s3://bucket")
