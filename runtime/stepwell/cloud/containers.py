@@ -79,11 +79,10 @@ class Container:
 
     def wait(self) -> int:
         """Wait for the command's end, end what it left running, and give its exit code as Docker does."""
-        os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOWAIT)
+        code = self._process.wait()
         self._signal(signal.SIGKILL)
         with self._lock:
             self._alive = False
-        code = self._process.wait()
         if self._killer is not None:
             self._killer.cancel()
         # Whoever left the group may still hold the pipe; nobody waits for it.

@@ -20,9 +20,10 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from stepwell.cloud import terraform
-from stepwell.cloud.server import IDENTITY_PATH
+from stepwell.cloud.server import IDENTITY_PATH, LOCK
 from stepwell.errors import EnvironmentError_, UsageError
 
 REGION = "us-east-1"
@@ -102,7 +103,7 @@ def down(home: Path) -> bool:
     with _alone(home):
         running = status(home)
         if running is not None:
-            _end(running.pid, home)
+            _end(running)
         shutil.rmtree(_folder(home), ignore_errors=True)
     return running is not None
 
@@ -164,10 +165,19 @@ def _wait_until_ready(home: Path, server: subprocess.Popen[bytes]) -> CloudInfo:
     raise EnvironmentError_(f"the local cloud did not serve within {START_SECONDS:.0f} s; its log: {log}")
 
 
-def _end(pid: int, home: Path) -> None:
-    os.kill(pid, signal.SIGTERM)
+def _end(info: CloudInfo) -> None:
+    os.kill(info.pid, signal.SIGTERM)
     deadline = time.monotonic() + END_SECONDS
-    while status(home) is not None:
-        if time.monotonic() > deadline:
-            os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
+    with (info.folder / LOCK).open() as lock:
+        while not _has(lock):
+            if time.monotonic() > deadline:
+                os.kill(info.pid, signal.SIGKILL)
+            time.sleep(0.01)
+
+
+def _has(lock: TextIO) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

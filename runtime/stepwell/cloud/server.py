@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import json
 import os
 import signal
@@ -22,6 +23,8 @@ from stepwell.errors import StepwellError
 
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/_stepwell/cloud"
+LOCK = "server.lock"
+"""A file that the server holds a lock on until its last instant, however it ends."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -48,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots: Slots) -> None:
     listener = socket.create_server((HOST, port))
     port = listener.getsockname()[1]
+    state.mkdir(parents=True, exist_ok=True)
     url = f"http://{HOST}:{port}"
     os.environ["MOTO_PORT"] = str(port)  # moto's Step Functions calls back over it
 
@@ -66,6 +70,8 @@ def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots
     default_user_config["iam"]["load_aws_managed_policies"] = True
     patches.apply(JobHost(url, guardian, slots), without)
 
+    lock = (state / LOCK).open("w")
+    fcntl.flock(lock, fcntl.LOCK_EX)
     identity = {
         "pid": os.getpid(),
         "port": port,
@@ -102,7 +108,6 @@ def _leave(number: int, frame: object) -> NoReturn:
 
 
 def _write_whole(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_suffix(".partial")
     partial.write_text(text)
     partial.replace(path)
