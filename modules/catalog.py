@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from modules import aws
 from modules.cdk import Construct, TerraformResourceLifecycle
 from modules.datastore import Datastore
-from modules.policy import Statement, allow
+from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
 from stepwell.environment import FACTS
@@ -18,13 +18,14 @@ WRITE = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
 WAREHOUSE = "warehouse/"
 
 
-def resources(site: Site, database: str) -> list[str]:
-    """ARN patterns of the databases that match, and of their tables.
+def resources(site: Site, *databases: str) -> list[str]:
+    """ARN patterns of the databases that match a pattern, and of their tables.
 
     Glue asks for a right on everything above a table, so the catalog is always among them.
     """
-    name = site.names.database_prefix + database
-    return [site.arn("glue", path) for path in ("catalog", f"database/{name}", f"table/{name}/*")]
+    names = [site.names.database_prefix + database for database in databases]
+    paths = ["catalog", *(f"database/{name}" for name in names), *(f"table/{name}/*" for name in names)]
+    return [site.arn("glue", path) for path in paths]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,10 @@ class Catalog(Construct):
 
     def grant_read(self, role: Role) -> None:
         """Read all tables."""
-        role.grant(self._on(READ, "*"))
+        role.grant(allow(READ, resources(self._site, "*")))
         self._datastore.grant_read(role, WAREHOUSE)
 
     def grant_write(self, role: Role, databases: Sequence[str]) -> None:
         """Create, change and delete tables of the `databases`."""
-        role.grant(*(self._on(WRITE, database) for database in databases))
+        role.grant(allow(WRITE, resources(self._site, *databases)))
         self._datastore.grant_write(role, *(f"{WAREHOUSE}{database}/" for database in databases))
-
-    def _on(self, actions: Sequence[str], database: str) -> Statement:
-        return allow(actions, resources(self._site, database))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from modules import aws
 from modules.cdk import Construct
-from modules.compute import Compute
+from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
 from modules.policy import ANY, allow, trust
 from modules.role import Role, RoleProps
@@ -133,7 +133,7 @@ class Orchestration(Construct):
             allow(OBSERVE, self._arns(["stateMachine", "execution", "mapRun"], None)),
             # Step Functions can't limit these to a resource.
             allow(LIST_AND_VALIDATE, [ANY]),
-            allow(["logs:FilterLogEvents", "logs:GetLogEvents"], [f"{self.log_group}:*"]),
+            allow(READ_LOGS, [f"{self.log_group}:*"]),
         )
 
     def _arns(self, kinds: Sequence[str], namespace: str | None) -> list[str]:

@@ -33,7 +33,6 @@ class Project(Construct):
         super().__init__(scope, id)
         platform, namespace = props.platform, f"project/{props.name}"
         site, datastore = platform.site, platform.datastore
-        role_arn = site.role_arn(site.names.namespace(namespace))
         trusted = trust(
             {"AWS": f"arn:{site.partition}:iam::{site.account}:root"},
             {"ArnEquals": {"aws:PrincipalArn": [user.role.arn for user in props.deployers.values()]}},
@@ -49,4 +48,4 @@ class Project(Construct):
         )
         datastore.grant_write(made.role, f"ns/{namespace}/branch/")
         for user in props.deployers.values():
-            user.role.grant(allow(["sts:AssumeRole"], [role_arn]))
+            user.role.grant(allow(["sts:AssumeRole"], [made.role.arn]))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from modules.names import ROLE_NAME_LIMIT, Names
-from stacks import fargate
 from stacks.mistakes import Place, dotted
 from stacks.schema import Environment, Settings, Team
-from stepwell.environment import FACTS, EnvironmentName
+from stepwell.environment import FACTS, FARGATE_SIZES, EnvironmentName
 
 
 def check(settings: Settings) -> list[str]:
@@ -71,13 +70,13 @@ def _projects(place: Place, team: Team) -> Iterator[Mistake]:
             if deployer not in users:
                 yield (
                     (*here, "deployers", number),
-                    f"received {deployer!r}; allowed are the team's users: {', '.join(users) or '(none)'}",
+                    f"received {deployer!r}; allowed are the team's users: {', '.join(users)}",
                 )
 
 
 def _sizes(place: Place, environment: Environment) -> Iterator[Mistake]:
     compute = environment.compute
-    allowed = fargate.memories(compute.vcpu)
+    allowed = FARGATE_SIZES[compute.vcpu]
     if compute.memory not in allowed:
         yield (
             (*place, "compute", "memory"),

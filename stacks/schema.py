@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from stacks import fargate
+from stepwell.environment import FARGATE_SIZES
 
 # CloudWatch Logs, PutRetentionPolicy.
 Retention = Literal[
@@ -73,7 +73,7 @@ class Project(_Model):
     """A project of the team; without `deployers` every user deploys it."""
 
     name: Name
-    deployers: Sequence[str] | None = None
+    deployers: Annotated[Sequence[str], Field(min_length=1)] | None = None
 
 
 class Compute(_Model):
@@ -87,8 +87,8 @@ class Compute(_Model):
     @field_validator("vcpu")
     @classmethod
     def _is_a_size(cls, vcpu: float) -> float:
-        if vcpu not in fargate.VCPUS:
-            raise ValueError(f"Fargate has tasks of {fargate.VCPUS} vCPUs")
+        if vcpu not in FARGATE_SIZES:
+            raise ValueError(f"Fargate has tasks of {', '.join(f'{size:g}' for size in FARGATE_SIZES)} vCPUs")
         return vcpu
 
 
@@ -138,7 +138,7 @@ class Environment(_Model):
 class Team(_Model):
     """A team: its people and projects are in each of its environments."""
 
-    users: Sequence[User] = ()
+    users: Sequence[User] = Field(min_length=1)
     projects: Sequence[Project] = ()
     environments: dict[EnvironmentKey, Environment] = Field(min_length=1)
 

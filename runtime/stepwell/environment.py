@@ -16,6 +16,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -23,6 +24,17 @@ from stepwell.errors import ContractError, UsageError
 
 CONTRACT_VERSION = 1
 FACTS = "facts"
+
+# MiB of memory that a task of so many vCPUs may have (Amazon ECS Developer Guide, "Fargate task sizes").
+FARGATE_SIZES: dict[float, Sequence[int]] = {
+    0.25: (512, 1024, 2048),
+    0.5: range(1024, 4096 + 1, 1024),
+    1: range(2048, 8192 + 1, 1024),
+    2: range(4096, 16384 + 1, 1024),
+    4: range(8192, 30720 + 1, 1024),
+    8: range(16384, 61440 + 1, 4096),
+    16: range(32768, 122880 + 1, 8192),
+}
 
 _TEAM = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
