@@ -8,6 +8,7 @@ machines without internet have it, is named to it by a CLI configuration file wr
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -29,23 +30,38 @@ def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path(
         root: below which a mirror is looked for, at most `DEPTH` folders deep, for `SEARCH_SECONDS`.
 
     Returns:
-        ``TF_CLI_CONFIG_FILE``, or nothing: there is a configuration, Terraform finds the mirror by
-        itself, or there is none and it goes to its registry.
+        ``TF_CLI_CONFIG_FILE``, unless there is a configuration, Terraform finds the mirror by itself, or
+        there is none and it goes to its registry. With a mirror, wherever it is, also
+        ``TF_CLI_ARGS_providers_lock``: cdktf runs ``terraform providers lock``, which goes to the registry
+        whatever the configuration says.
     """
     home = Path(environ.get("HOME", "~")).expanduser()
     configured = [
         Path(environ[name]) for name in ("TF_CLI_CONFIG_FILE", "TERRAFORM_CONFIG") if environ.get(name)
     ]
-    if any(path.is_file() for path in [*configured, home / ".terraformrc"]):
-        return {}
-    if any(_hosts_in(path) for path in _implied_mirrors(environ, home)):
-        return {}
+    for path in (*configured, home / ".terraformrc"):
+        if path.is_file():
+            mirror = _mirror_in(path)
+            return _lock(mirror) if mirror else {}
+    for implied in _implied_mirrors(environ, home):
+        if _hosts_in(implied):
+            return _lock(implied)
     host = next(_mirrored_hosts(root), None)
     if host is None:
         return {}
     path = folder / "terraform.tfrc"
     path.write_text(_configuration(host))
-    return {"TF_CLI_CONFIG_FILE": str(path)}
+    return {"TF_CLI_CONFIG_FILE": str(path), **_lock(host.parent)}
+
+
+def _lock(mirror: Path) -> dict[str, str]:
+    return {"TF_CLI_ARGS_providers_lock": f"-fs-mirror={mirror}"}
+
+
+def _mirror_in(configuration: Path) -> Path | None:
+    """The mirror that a CLI configuration names, if it names one that holds the provider."""
+    named = re.findall(r'filesystem_mirror\s*\{[^}]*?\bpath\s*=\s*"([^"]+)"', configuration.read_text())
+    return next((path for path in map(Path, named) if _hosts_in(path)), None)
 
 
 def _configuration(host: Path) -> str:

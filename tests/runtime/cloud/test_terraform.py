@@ -38,7 +38,7 @@ def test_a_mirror_is_named_to_terraform(machine: Path) -> None:
 
 
 def test_a_configuration_of_the_users_is_left_alone(machine: Path) -> None:
-    """With a TF_CLI_CONFIG_FILE that exists, or a .terraformrc, nothing is set."""
+    """With a TF_CLI_CONFIG_FILE that exists, or a .terraformrc, and no mirror in it, nothing is set."""
     config = machine / "tf.rc"
     config.touch()
     assert look(machine, TF_CLI_CONFIG_FILE=str(config)) == {}
@@ -46,10 +46,21 @@ def test_a_configuration_of_the_users_is_left_alone(machine: Path) -> None:
     assert look(machine) == {}
 
 
-def test_a_mirror_where_terraform_looks_needs_nothing(machine: Path) -> None:
-    """A mirror in an implied mirror folder is found by Terraform itself."""
-    (machine / f"home/.terraform.d/plugins/{HOST}/hashicorp/aws").mkdir(parents=True)
-    assert look(machine) == {}
+def test_a_mirror_where_terraform_looks_needs_no_configuration(machine: Path) -> None:
+    """A mirror in an implied mirror folder is found by Terraform itself, but not by `providers lock`."""
+    mirror = machine / "home/.terraform.d/plugins"
+    (mirror / f"{HOST}/hashicorp/aws").mkdir(parents=True)
+    assert look(machine) == {"TF_CLI_ARGS_providers_lock": f"-fs-mirror={mirror}"}
+
+
+def test_providers_are_locked_from_the_mirror(machine: Path) -> None:
+    """`providers lock` is sent to the mirror found, and to one that the user's configuration names."""
+    expected = f"-fs-mirror={machine}/opt/a/mirror"
+    found = look(machine)
+    assert found["TF_CLI_ARGS_providers_lock"] == expected
+    assert look(machine, TF_CLI_CONFIG_FILE=found["TF_CLI_CONFIG_FILE"]) == {
+        "TF_CLI_ARGS_providers_lock": expected
+    }
 
 
 def test_without_a_mirror_terraform_goes_to_its_registry(machine: Path) -> None:
