@@ -7,6 +7,7 @@ first key of the flow's index.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -241,10 +242,8 @@ class Datastore:
     def put_code(self, sha256: str, package: bytes) -> str:
         """Keep a code package under its hash; returns its key."""
         key = keys.code(self.namespace, sha256)
-        try:
+        with contextlib.suppress(AlreadyExists):
             self.store.put(key, package, if_absent=True)
-        except AlreadyExists:
-            pass
         return key
 
     # -- tables
@@ -252,10 +251,8 @@ class Datastore:
     def pin_table(self, flow: str, run: str, table: str, pin: dict[str, Any]) -> dict[str, Any]:
         """The snapshot a run reads a table at: the one pinned first, `pin` if none was."""
         key = keys.table_pins(self.namespace, flow, run, table) + "first.json"
-        try:
+        with contextlib.suppress(AlreadyExists):
             self.store.put(key, json.dumps(pin).encode(), if_absent=True)
-        except AlreadyExists:
-            pass
         return self.table_pin(flow, run, table) or pin
 
     def move_pin(self, flow: str, run: str, table: str, sequence_number: int, pin: dict[str, Any]) -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Encoding = Literal["json", "parquet", "arrow", "pickle"]
+_IMMUTABLE = frozenset(
+    {"NoneType", "bool", "int", "float", "str", "bytes", "pyarrow.Table", "pyarrow.RecordBatch"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,11 @@ class Row:
     sha256: str
     rows: int | None
     bytes: int
+
+    @property
+    def immutable(self) -> bool:
+        """Whether a loaded value still is what was saved, whatever was done with it."""
+        return self.type in _IMMUTABLE
 
 
 def type_name(cls: type) -> str:

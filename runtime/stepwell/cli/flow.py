@@ -68,7 +68,7 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
 
 def _run_command(flow_class: type[FlowSpec]) -> click.Command:
     @click.pass_obj
-    def run(datastore: str | None, max_workers: int, max_num_splits: int, **given: Any) -> None:
+    def run(datastore: str | None, /, max_workers: int, max_num_splits: int, **given: Any) -> None:
         run_locally(
             flow_class,
             given_parameters(flow_class, given),

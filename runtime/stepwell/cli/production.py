@@ -65,9 +65,10 @@ def production_group(flow_class: type[FlowSpec], parameters: list[click.Option])
     def list_runs(**wanted: bool) -> None:
         from stepwell.production.deploy import Production
 
-        chosen = [name for name, asked in wanted.items() if asked]
+        chosen: list[str] = [name for name, asked in wanted.items() if asked]
         production = Production(flow_class)
-        rows = [one for name in chosen or [None] for one in production.runs(name and name.upper())]
+        statuses: list[str | None] = [name.upper() for name in chosen]
+        rows = [one for status in statuses or [None] for one in production.runs(status)]
         _print_runs(rows)
 
     group.add_command(

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from stepwell import config
 from stepwell.datastore import Datastore, Failure, RunInfo, TaskData
 from stepwell.errors import NoSuchObject, NotFound
-from stepwell.logs import Stream, printed
 from stepwell.flow.graph import END, ROOT_PATH, TaskId
 from stepwell.location import datastore_url
+from stepwell.logs import Stream, printed
 from stepwell.store.objects import open_store
 
 if TYPE_CHECKING:

@@ -142,8 +142,9 @@ def _serve(connection: socket.socket, work: Callable[[Any], Any], preload: Calla
     tickets: dict[int, int] = {}
     try:
         preload()
+        ears: list[Any] = [connection, wake_read]
         while True:
-            readable, _, _ = select.select([connection, wake_read], [], [])
+            readable, _, _ = select.select(ears, [], [])
             if wake_read in readable:
                 with suppress(BlockingIOError):
                     os.read(wake_read, 4096)

@@ -19,10 +19,10 @@ from typing import IO
 
 from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
 from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
-from stepwell.logs import LogBook, Stream
 from stepwell.execution.outcome import TASK_FAILED, death
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
+from stepwell.logs import LogBook, Stream
 from stepwell.store import keys
 
 
@@ -54,9 +54,18 @@ class Job:
                 f"python -m stepwell.job: {', '.join(missing)} not set; this command is for Batch jobs that "
                 "`step-functions create` has defined, not to be called by hand"
             )
-        *texts, step, path = (environ[f"STEPWELL_{name}"] for name in names)
-        attempt = int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1
-        return cls(*texts, TaskId(step, path), attempt)
+        said = {name: environ[f"STEPWELL_{name}"] for name in names}
+        return cls(
+            datastore=said["DATASTORE"],
+            namespace=said["NAMESPACE"],
+            username=said["USER"],
+            code=said["CODE"],
+            flow=said["FLOW"],
+            flow_file=said["FLOW_FILE"],
+            run=said["RUN"],
+            task=TaskId(said["STEP"], said["TASK"]),
+            attempt=int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1,
+        )
 
 
 def run_job(environ: Mapping[str, str]) -> int:

@@ -6,8 +6,8 @@ import sys
 from datetime import datetime
 from typing import Protocol
 
-from stepwell.logs import Stream
 from stepwell.flow.graph import TaskId
+from stepwell.logs import Stream
 
 
 class Reporter(Protocol):

@@ -74,7 +74,7 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
         return _run(flow_class, graph, spec, context)
     except (Exception, SystemExit) as error:
         failure = _failure(error, spec)
-        print(failure.traceback or f"Error: {failure.reason}", file=sys.stderr, flush=True)
+        sys.stderr.write(failure.traceback or f"Error: {failure.reason}\n")
         datastore.put_failure(flow_name, spec.run, failure)
         return Outcome(failure=failure)
     finally:

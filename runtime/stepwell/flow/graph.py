@@ -79,7 +79,8 @@ class Graph(Mapping[str, Step]):
         }
         order = _order(declared)
         self._steps = {name: declared[name] for name in order}
-        self._scopes = self._nest()
+        self._scopes: dict[str, tuple[Scope, ...]] = {}
+        self._nest()
 
     def __getitem__(self, name: str) -> Step:
         return self._steps[name]
@@ -134,8 +135,7 @@ class Graph(Mapping[str, Step]):
             path = path.rpartition("-")[0]
         return [TaskId(before[0], path)]
 
-    def _nest(self) -> dict[str, tuple[Scope, ...]]:
-        self._scopes: dict[str, tuple[Scope, ...]] = {}
+    def _nest(self) -> None:
         for name, step in self._steps.items():
             reached = {before: self._reached(before, name) for before in self._before[name]}
             if step.takes_inputs:
@@ -154,7 +154,6 @@ class Graph(Mapping[str, Step]):
                 f"{split.where}: step '{split.name}' splits ({split.kind}) but no step joins it before "
                 "'end'; add a step declared with `inputs` to which all of its tasks lead"
             )
-        return self._scopes
 
     def _reached(self, before: str, name: str) -> tuple[Scope, ...]:
         """The scopes in which `name` stands as it is reached from `before`, before it joins any."""

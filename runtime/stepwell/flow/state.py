@@ -11,8 +11,8 @@ from stepwell.errors import FlowError
 from stepwell.flow.graph import Graph, TaskId
 
 if TYPE_CHECKING:
-    from stepwell.artifacts.row import Row
     from stepwell.artifacts.lazy import Artifact
+    from stepwell.artifacts.row import Row
     from stepwell.flow.spec import FlowSpec
 
 
@@ -189,15 +189,16 @@ class TaskState:
             items = getattr(flow, name)
         except AttributeError:
             raise FlowError(
-                f"{at}: foreach over '{name}', but no artifact has that name; set self.{name} before self.next"
+                f"{at}: foreach over '{name}', but no artifact has that name; "
+                f"set self.{name} before self.next"
             ) from None
         try:
             count = len(items)
             iter(items)
         except TypeError:
             raise FlowError(
-                f"{at}: foreach over '{name}', which is {items!r:.60} of type {type(items).__name__} and has no "
-                f"length; it must be a list or something else with a length: self.{name} = list(...)"
+                f"{at}: foreach over '{name}', which is {items!r:.60} of type {type(items).__name__} and "
+                f"has no length; it must be a list or something else with a length: self.{name} = list(...)"
             ) from None
         if count == 0:
             raise FlowError(

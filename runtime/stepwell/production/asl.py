@@ -8,6 +8,7 @@ nor the 25,000 events of a history limit it (AWS Step Functions developer guide,
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,7 +75,7 @@ class _Compiler:
                     f"{element.step.name}: {f'for each of {element.step.foreach}' if foreach else 'branches'}"
                 )
                 chain.append((name, self._map(element) if foreach else self._parallel(element)))
-        for (name, state), (following, _) in zip(chain, chain[1:], strict=False):
+        for (name, state), (following, _) in itertools.pairwise(chain):
             states[name] = {**state, "Next": following}
         last, state = chain[-1]
         states[last] = {**state, "End": True}

@@ -14,7 +14,7 @@ from typing import Any
 from stepwell import aws, config
 from stepwell.datastore import Datastore
 from stepwell.environment import Contract, EnvironmentName
-from stepwell.errors import EnvironmentError_, UsageError
+from stepwell.errors import UsageError
 from stepwell.execution.package import CodePackage, pack
 from stepwell.execution.run import new_run_id, parameter_values
 from stepwell.flow.decorators.resources import needs

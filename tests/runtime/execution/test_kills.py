@@ -1,0 +1,127 @@
+"""SIGKILL of any process of a run, at any moment."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from stepwell import Flow
+from stepwell.artifacts.manifest import Manifest
+from stepwell.client.objects import Run
+
+from tests.support import environment, flow_command, write_flow
+
+FLOW = """
+@step
+def start(self):
+    self.seeds = list(range(6))
+    self.next(self.make, foreach="seeds")
+@step
+def make(self):
+    generator = np.random.default_rng(self.input)
+    self.table = pa.table({"x": generator.random(200_000), "y": generator.random(200_000)})
+    self.sum = float(self.table["x"].to_numpy().sum())
+    self.next(self.join)
+@step
+def join(self, inputs):
+    self.tables = [one.table for one in inputs]
+    self.sums = [one.sum for one in inputs]
+    self.next(self.end)
+@step
+def end(self): pass
+"""
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds a run's processes in /proc")
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes below one, the nearest first."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    found = [int(child) for child in children]
+    return found + [below for child in found for below in descendants(child)]
+
+
+def alive(pid: int) -> bool:
+    """Whether a process is there and no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def check_whole(home: Path) -> int:
+    """Every manifest that can be seen can be read, with all it names; returns how many there are."""
+    manifests = list(home.rglob("manifest.parquet"))
+    for path in manifests:
+        for row in Manifest.from_bytes(path.read_bytes(), str(path)).rows.values():
+            if row.object is not None:
+                content = (home / row.object).read_bytes()
+                assert hashlib.sha256(content).hexdigest() == row.sha256
+    return len(manifests)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_kill_leaves_everything_or_nothing(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killing scheduler, fork server or task at random: manifests are whole, no process stays, the end is honest."""
+    chance = random.Random(seed)
+    home = tmp_path / "home"
+    file = write_flow(tmp_path, FLOW, head="import numpy as np\nimport pyarrow as pa\n")
+    process = subprocess.Popen(
+        flow_command(file, "run"), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # the run is claimed
+    time.sleep(chance.uniform(0, 1.2))
+    family = [process.pid, *descendants(process.pid)]
+    victim = family[0] if chance.random() < 0.3 else chance.choice(family)
+    os.kill(victim, signal.SIGKILL)
+    process.stdout.read()
+    status = process.wait(timeout=60)
+    monkeypatch.setenv("STEPWELL_HOME", str(home))
+    monkeypatch.setenv("STEPWELL_USER", "tester")
+    run: Run = Flow("Made").latest_run
+    deadline = time.monotonic() + 20
+    while any(alive(pid) for pid in family) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not [pid for pid in family if alive(pid)]
+    done = check_whole(home)
+    assert run.successful == (done == 9)
+    if victim == process.pid:
+        assert status == -signal.SIGKILL
+    else:
+        assert (status == 0) == run.successful
+        assert bool(run.failures) != run.successful
+
+
+def test_a_killed_task_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task killed by SIGKILL fails its run with the signal's name, and keeps what it had printed."""
+    body = """
+    @step
+    def start(self):
+        print("before", flush=True)
+        os.kill(os.getpid(), 9)
+        self.next(self.end)
+    @step
+    def end(self): pass
+    """
+    ended = subprocess.run(
+        flow_command(write_flow(tmp_path, body), "run"),
+        env=environment(tmp_path / "home"), capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert ended.returncode == 1
+    assert "task start/0: the task's process was killed by SIGKILL" in ended.stderr
+    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STEPWELL_USER", "tester")
+    assert Flow("Made").latest_run["start"].task.stdout == "before\n"

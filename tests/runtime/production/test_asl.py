@@ -1,0 +1,172 @@
+"""From graph to state machine: whole documents, compared without any service."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from stepwell.flow.graph import Graph, Step
+from stepwell.production.asl import Deployment, compile_flow
+from stepwell.production.deploy import state_machine_name
+
+from tests.support import FLOWS, environment
+
+
+def compiled(*steps: Step) -> dict[str, Any]:
+    deployment = Deployment(
+        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        code="c0de", flow_file="made.py", username="ada",
+        machines={step.name: (0.5, 1024) for step in steps}, max_workers=7,
+    )  # fmt: skip
+    return compile_flow(Graph("Made", list(steps)), deployment)
+
+
+def job(step: str, **after: Any) -> dict[str, Any]:
+    """The state of one step."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::batch:submitJob.sync",
+        "Parameters": {
+            "JobName.$": f"States.Format('Made-{step}-{{}}', $.path)",
+            "JobQueue": "queue",
+            "JobDefinition": "definition",
+            "ContainerOverrides": {
+                "Environment": [
+                    {"Name": "STEPWELL_DATASTORE", "Value": "s3://store"},
+                    {"Name": "STEPWELL_NAMESPACE", "Value": "user/ada"},
+                    {"Name": "STEPWELL_USER", "Value": "ada"},
+                    {"Name": "STEPWELL_CODE", "Value": "c0de"},
+                    {"Name": "STEPWELL_FLOW", "Value": "Made"},
+                    {"Name": "STEPWELL_FLOW_FILE", "Value": "made.py"},
+                    {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
+                    {"Name": "STEPWELL_STEP", "Value": step},
+                    {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
+                ],
+                "ResourceRequirements": [
+                    {"Type": "VCPU", "Value": "0.5"},
+                    {"Type": "MEMORY", "Value": "1024"},
+                ],
+            },
+        },
+        "ResultPath": None,
+        **after,
+    }
+
+
+BEGIN = {
+    "Type": "Pass",
+    "Parameters": {"run.$": "States.Format('sfn-{}', $$.Execution.Name)", "path": "0"},
+    "Next": "start",
+}
+
+
+def test_linear() -> None:
+    """Steps in a line are jobs in a line, after a state that names the run."""
+    assert compiled(Step("start", "linear", ("end",)), Step("end", "end")) == {
+        "Comment": "Made in user/ada, deployed by ada with Stepwell",
+        "StartAt": "Name the run",
+        "States": {
+            "Name the run": BEGIN,
+            "start": job("start", Next="end"),
+            "end": job("end", End=True),
+        },
+    }
+
+
+def test_branch() -> None:
+    """A branch is a Parallel state behind the splitting job; an arm without steps passes."""
+    document = compiled(
+        Step("start", "branch", ("a", "join")),
+        Step("a", "linear", ("join",)),
+        Step("join", "linear", ("end",), takes_inputs=True),
+        Step("end", "end"),
+    )
+    assert document["States"] == {
+        "Name the run": BEGIN,
+        "start": job("start", Next="start: branches"),
+        "start: branches": {
+            "Type": "Parallel",
+            "Branches": [
+                {"StartAt": "a", "States": {"a": job("a", End=True)}},
+                {"StartAt": "start to join", "States": {"start to join": {"Type": "Pass", "End": True}}},
+            ],
+            "ResultPath": None,
+            "Next": "join",
+        },
+        "join": job("join", Next="end"),
+        "end": job("end", End=True),
+    }
+
+
+def test_foreach() -> None:
+    """A foreach is a Distributed Map over the indices in S3, whose children output next to nothing."""
+    document = compiled(
+        Step("start", "foreach", ("work",), "xs"),
+        Step("work", "linear", ("join",)),
+        Step("join", "linear", ("end",), takes_inputs=True),
+        Step("end", "end"),
+    )
+    work = {**job("work", End=True), "ResultSelector": {}, "ResultPath": "$"}
+    assert document["States"]["start: for each of xs"] == {
+        "Type": "Map",
+        "ItemReader": {
+            "Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "JSON"},
+            "Parameters": {
+                "Bucket": "store",
+                "Key.$": "States.Format('ns/user/ada/flows/Made/runs/{}/splits/start/{}.json', $.run, $.path)",
+            },
+        },
+        "ItemSelector": {
+            "run.$": "$.run",
+            "path.$": "States.Format('{}-{}', $.path, $$.Map.Item.Value)",
+        },
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "work",
+            "States": {"work": work},
+        },
+        "MaxConcurrency": 7,
+        "ResultPath": None,
+        "Next": "join",
+    }
+
+
+def test_only_json_needs_no_service(tmp_path: Any) -> None:
+    """`create --only-json` prints the same document each time, without boto3 and without an environment."""
+    command = [
+        sys.executable, "-c",
+        "import sys; sys.modules['boto3'] = None; import runpy; "
+        f"sys.argv = ['foreach.py', 'step-functions', 'create', '--only-json']; "
+        f"runpy.run_path({str(FLOWS / 'foreach.py')!r}, run_name='__main__')",
+    ]  # fmt: skip
+    printed = [
+        subprocess.run(command, env=environment(tmp_path), capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert printed[0] == printed[1]
+    states = json.loads(printed[0])["States"]
+    assert states["start"]["Parameters"]["JobQueue"] == "${job_queue}"
+    mapped = states["start: for each of words"]["ItemProcessor"]["States"]
+    assert mapped["work"]["Parameters"]["ContainerOverrides"]["ResourceRequirements"] == [
+        {"Type": "VCPU", "Value": "0.5"},
+        {"Type": "MEMORY", "Value": "1024"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flow", "name"),
+    [
+        ("Made", "stepwell-growth-dev-user-ada-Made"),
+        ("M" * 47, "stepwell-growth-dev-user-ada-" + "M" * 47),
+        ("M" * 60, "stepwell-growth-dev-user-ada-" + "M" * 42 + "-93aeb90b"),
+    ],
+)
+def test_names_fit_the_limit(flow: str, name: str) -> None:
+    """A state machine's name keeps to 80 characters; one that is cut ends with a hash of the whole."""
+    made = state_machine_name("stepwell-growth-dev-", "user/ada", flow)
+    assert made == name
+    assert len(made) <= 80
