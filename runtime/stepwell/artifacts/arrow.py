@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 # A filter skips whole groups; a million rows is some MB a column, a good request to S3.
 ROWS_A_GROUP = 1 << 20
-_PAGE = 8 << 20
 
 
 def write(table: pa.Table, path: Path) -> Literal["parquet", "arrow"]:
@@ -43,22 +42,51 @@ def read(
     columns: Sequence[str] | None = None,
     where: pc.Expression | None = None,
 ) -> pa.Table:
-    """The table in `source`, of it only `columns` and the rows where `where` is true."""
+    """The table in `source`: of it only `columns`, and the rows for which `where` is true.
+
+    Of Parquet only the columns' ranges are read, and of them only row groups where `where` can be
+    true by their statistics.
+    """
     if encoding == "arrow":
         table = pa.ipc.open_file(source).read_all()
         table = table if where is None else table.filter(where)
         return table if columns is None else table.select(columns)
-    return read_parquet(pq.ParquetFile(source, pre_buffer=True))
+    file = pq.ParquetFile(source, pre_buffer=True)
+    names = None if columns is None else list(columns)
+    table = file.read(names) if where is None else _filtered(source, names, where)
+    wanted = _parquet_schema(file)
+    if names is not None:
+        wanted = pa.schema([wanted.field(name) for name in names], wanted.metadata)
+        table = table.select(names)
+    return table if table.schema.equals(wanted, check_metadata=True) else table.cast(wanted)
 
 
-def read_parquet(file: pq.ParquetFile) -> pa.Table:
-    return _exactly(file.read(), schema(file))
+def schema(source: pa.NativeFile, encoding: str) -> pa.Schema:
+    """The schema of the table in `source`, from the file's footer alone."""
+    if encoding == "arrow":
+        return pa.ipc.open_file(source).schema
+    return _parquet_schema(pq.ParquetFile(source))
 
 
-def schema(file: pq.ParquetFile) -> pa.Schema:
+def condition(where: pc.Expression | Sequence[tuple[str, str, Any]] | None) -> pc.Expression | None:
+    """`where` as one expression; of (column, operator, value) conditions all must hold."""
+    if where is None or isinstance(where, pc.Expression):
+        return where
+    return pq.filters_to_expression(list(where))
+
+
+def _parquet_schema(file: pq.ParquetFile) -> pa.Schema:
     """The schema as it was written: Parquet has fewer types, so Arrow keeps its own beside it."""
     kept = (file.metadata.metadata or {}).get(b"ARROW:schema")
     return file.schema_arrow if kept is None else pa.ipc.read_schema(pa.BufferReader(base64.b64decode(kept)))
+
+
+def _filtered(source: pa.NativeFile, columns: list[str] | None, where: pc.Expression) -> pa.Table:
+    import pyarrow.dataset as ds
+
+    options = ds.ParquetFragmentScanOptions(pre_buffer=True)
+    file_format = ds.ParquetFileFormat(default_fragment_scan_options=options)
+    return file_format.make_fragment(source).to_table(columns=columns, filter=where)
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
@@ -70,17 +98,12 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
         compression="lz4",
         use_dictionary=text or False,
         row_group_size=ROWS_A_GROUP,
-        data_page_size=_PAGE,
     )
 
 
 def _read_back(path: Path) -> pa.Table:
     with pa.memory_map(str(path)) as source:
-        return read_parquet(pq.ParquetFile(source))
-
-
-def _exactly(table: pa.Table, wanted: pa.Schema) -> pa.Table:
-    return table if table.schema.equals(wanted, check_metadata=True) else table.cast(wanted)
+        return read(source, "parquet")
 
 
 def _is_text(kind: pa.DataType) -> bool:

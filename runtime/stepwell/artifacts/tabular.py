@@ -40,7 +40,19 @@ def from_table(kind: str, table: pa.Table) -> Any:
     return _FROM_TABLE[kind](table)
 
 
-def about(schema: pa.Schema) -> dict[str, Any]:
+def shape(kind: str, schema: pa.Schema, rows: int | None) -> tuple[int, ...]:
+    """The shape of a value of class `kind` whose table has `schema`."""
+    if kind == "numpy.ndarray":
+        return tuple(_about(schema)["shape"])
+    assert rows is not None
+    if kind in ("list", "pandas.Series", "polars.Series"):
+        return (rows,)
+    # A pandas index that is more than a range is a column of the table, but not of the frame.
+    index = (schema.pandas_metadata or {}).get("index_columns", [])
+    return (rows, len(schema) - sum(isinstance(column, str) for column in index))
+
+
+def _about(schema: pa.Schema) -> dict[str, Any]:
     """What `to_table` noted of a value that its table doesn't say."""
     noted: dict[str, Any] = json.loads((schema.metadata or {}).get(_ABOUT, b"{}"))
     return noted
@@ -86,7 +98,7 @@ def _array_to_table(value: Any) -> pa.Table | None:
 def _array_from_table(table: pa.Table) -> Any:
     import numpy as np
 
-    notes = about(table.schema)
+    notes = _about(table.schema)
     dtype = np.dtype(notes["dtype"])
     column = table.column(_COLUMN).combine_chunks()
     if pa.types.is_boolean(column.type):
