@@ -1,0 +1,60 @@
+"""Iceberg tables: read one at a pinned snapshot, write one whole or not at all.
+
+A table is named ``DATABASE.TABLE``; the database is ``facts`` or a project's name. Locally the tables
+are in a SQLite catalog below ``STEPWELL_HOME``, in an environment in Glue and S3; the code is the same.
+
+pyiceberg is imported when the first table is used, because that takes most of a second.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from stepwell.tables.reading import Table
+
+__all__ = ["table", "write_table"]
+
+
+def table(name: str) -> Table:
+    """Open an Iceberg table; its rows are read when they are asked for.
+
+    In a task, the first task of the run that opens a table decides its snapshot, and every task of
+    the run reads that one, until the run itself writes the table. Elsewhere it is the snapshot of now.
+
+    Args:
+        name: ``DATABASE.TABLE``, such as ``facts.flights``.
+
+    Raises:
+        TableError: the name has another form, there is no such table, it can't be reached, or the
+            snapshot that the run is pinned to has expired.
+    """
+    from stepwell.tables.reading import open_table
+
+    return open_table(name)
+
+
+def write_table(name: str, data: Any, mode: Literal["append", "overwrite"] = "append") -> Table:
+    """Write rows to an Iceberg table, all or none; the table is made if there is none.
+
+    In a task, a write is done once, however often the task is tried again; the run reads what it
+    has written. Many tasks may write one table at once: appends are all kept, and of overwrites the
+    last to finish stays.
+
+    Args:
+        name: ``DATABASE.TABLE``.
+        data: a pyarrow Table or RecordBatch, or a pandas or polars DataFrame (a pandas index is not
+            written). A value is stored exactly or refused: timestamps have microseconds, those with
+            a time zone are in UTC, integers are signed.
+        mode: ``append`` adds the rows, ``overwrite`` replaces all rows by them.
+
+    Returns:
+        The table at the snapshot that the write made.
+
+    Raises:
+        TableError: bad name or mode, data that is no table or does not fit the table's columns, a
+            database that is not there, or a table that can't be written.
+    """
+    from stepwell.tables.writing import write
+
+    return write(name, data, mode)

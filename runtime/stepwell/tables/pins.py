@@ -1,0 +1,59 @@
+"""What a task leaves about the tables it uses: the run's pinned snapshots, and its own manifest.
+
+A run reads each table at one snapshot, decided by the first task that opens it; what the run
+itself writes moves the pin. So the same run read again reads the same rows.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pyiceberg.table.snapshots import Snapshot
+
+from stepwell.flow.current import TaskContext
+from stepwell.tables.name import TableName
+
+WRITE_ID = "stepwell.write-id"
+"""Snapshot property that names a write of a task."""
+
+
+def pin_read(context: TaskContext, name: TableName, snapshot: Snapshot | None) -> int | None:
+    """Id of the snapshot at which the run reads a table: `snapshot`, if none was pinned before.
+
+    None is a pin too: the run began when the table was still without a snapshot.
+    """
+    pin = context.datastore.pin_table(context.flow, context.run, str(name), _pin(snapshot))
+    context.table_reads.setdefault(str(name), pin)
+    wanted: int | None = pin["snapshot_id"]
+    return wanted
+
+
+def pin_write(context: TaskContext, name: TableName, mode: str, snapshot: Snapshot) -> None:
+    """Let the rest of the run read what this task has written."""
+    pin = _pin(snapshot)
+    context.datastore.move_pin(context.flow, context.run, str(name), pin["sequence_number"], pin)
+    context.table_writes.append({"table": str(name), "mode": mode, **pin})
+
+
+def write_properties(context: TaskContext, name: TableName) -> dict[str, str]:
+    """What a snapshot tells of the task that made it.
+
+    The write's id is the same in every attempt of the task: it counts the task's writes to the table.
+    """
+    earlier = sum(write["table"] == str(name) for write in context.table_writes)
+    task = f"{context.namespace}/{context.flow}/{context.run}/{context.step}/{context.task}"
+    return {
+        WRITE_ID: f"{task}/{earlier}",
+        "stepwell.namespace": context.namespace,
+        "stepwell.flow": context.flow,
+        "stepwell.run": context.run,
+        "stepwell.step": context.step,
+        "stepwell.task": context.task,
+        "stepwell.user": context.username,
+    }
+
+
+def _pin(snapshot: Snapshot | None) -> dict[str, Any]:
+    if snapshot is None:
+        return {"snapshot_id": None, "sequence_number": 0}
+    return {"snapshot_id": snapshot.snapshot_id, "sequence_number": snapshot.sequence_number or 0}
