@@ -119,6 +119,13 @@ def test_a_job_name_may_have_one_character(aws: Aws) -> None:
     aws.submit(aws.definition("true"), name="a")
 
 
+@proves("job_definitions_go_by_arn_without_revision")
+def test_a_definition_goes_by_its_arn_without_revision(aws: Aws) -> None:
+    """A job submitted by an ARN without revision runs the newest one."""
+    arn = aws.definition("true")
+    assert aws.ended_job(aws.submit(arn.rpartition(":")[0]))["jobDefinition"] == arn
+
+
 def test_logs_go_where_the_definition_says(aws: Aws) -> None:
     """A job's log goes to the definition's log group and prefix, and its lines can be read as it runs."""
     group = aws.name("/stepwell/jobs")

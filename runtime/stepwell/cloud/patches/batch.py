@@ -47,6 +47,19 @@ def job_names_may_have_one_character() -> None:
     models.JOB_NAME_REGEX = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,127}$")
 
 
+def job_definitions_go_by_arn_without_revision() -> None:
+    """moto finds no job definition by an ARN that names no revision.
+
+    AWS: API Reference, ``SubmitJob``: the definition's name or ARN "with or without the revision";
+    without it, the newest active revision.
+    """
+
+    @replaces(BatchBackend, "get_job_definition")
+    def get_job_definition(original: Any, self: Any, identifier: str) -> Any:
+        name = identifier.rpartition(":job-definition/")[2]
+        return original(self, identifier if ":" in name else name)
+
+
 def service_role_is_optional() -> None:
     """moto refuses a compute environment without a service role.
 
@@ -136,6 +149,7 @@ PATCHES = (
     jobs_are_local_processes,
     submitted_retry_strategy_counts,
     job_names_may_have_one_character,
+    job_definitions_go_by_arn_without_revision,
     service_role_is_optional,
     update_policy_is_kept,
     job_state_time_limits_are_kept,
