@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
+# jsii's banner about the age of Node stands in the way of cdktf's own output; it is printed on import.
+os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "18,20,22"
+os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
+
 from cdktf import App as App
 from cdktf import Fn as Fn
 from cdktf import LocalBackend as LocalBackend
 from cdktf import TerraformOutput as TerraformOutput
 from cdktf import TerraformResourceLifecycle as TerraformResourceLifecycle
 from cdktf import TerraformStack as TerraformStack
-from cdktf import Testing as Testing
 from cdktf import Token as Token
 from constructs import Construct as Construct

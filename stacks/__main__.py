@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
@@ -20,9 +19,6 @@ def main() -> int:
         for line in str(error).splitlines():
             print(f"Error: {line}", file=sys.stderr)
         return error.exit_code
-    # jsii's banner about the age of Node stands in the way of cdktf's own output.
-    os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "18,20,22"
-    os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
     # Behind the settings: the bindings take seconds to import, a mistake is told at once.
     from stacks.app import app
 

@@ -36,6 +36,8 @@ def _line(details: ErrorDetails, model: type[BaseModel]) -> str:
             )
         case "missing":
             return f"{where}: received nothing; it must be set"
+        case "too_short":
+            return f"{where}: received {received!r}; at least one is needed"
         case "literal_error":
             return f"{where}: received {received!r}; allowed are {details['ctx']['expected']}"
         case "value_error":

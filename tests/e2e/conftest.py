@@ -1,0 +1,64 @@
+"""The demo's environment, deployed to the local cloud once for a session of tests."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from stepwell.cloud import control
+
+ROOT = Path(__file__).parents[2]
+ENVIRONMENT = "growth-dev"
+CDKTF = ROOT / "node_modules/.bin/cdktf"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """An environment that is deployed.
+
+    Attributes:
+        variables: point a process at it, STEPWELL_ENVIRONMENT among them.
+        output: the folder of what cdktf wrote; Terraform's working folder is ``stacks/<name>`` in it.
+    """
+
+    variables: Mapping[str, str]
+    output: Path
+
+    def cdktf(self, *arguments: str) -> str:
+        """What a cdktf command of the repository printed; it has to succeed."""
+        return self._run([str(CDKTF), *arguments, "--output", str(self.output)], ROOT)
+
+    def terraform(self, *arguments: str) -> str:
+        """What Terraform printed in the folder of the stack; it has to succeed."""
+        return self._run(["terraform", *arguments, "-no-color"], self.output / "stacks" / ENVIRONMENT)
+
+    def _run(self, command: Sequence[str], folder: Path) -> str:
+        environ = {**os.environ, **self.variables}
+        # `python -m stacks` is this Python, whether or not its environment is activated.
+        environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
+        assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """`growth-dev` of the repository's environments.toml, deployed by the cdktf that package.json pins.
+
+    It is not destroyed: it ends with the local cloud, which saves the provider's waits.
+    """
+    if not CDKTF.exists() or shutil.which("terraform") is None:
+        pytest.fail("cdktf or terraform is missing: run `npm ci`, and install terraform >= 1.10")
+    cloud = Deployed(
+        {**control.environment(local_cloud), "STEPWELL_ENVIRONMENT": ENVIRONMENT},
+        tmp_path_factory.mktemp("cdktf") / "out",
+    )
+    cloud.cdktf("deploy", ENVIRONMENT, "--auto-approve", "--no-color")
+    return cloud

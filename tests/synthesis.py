@@ -1,0 +1,103 @@
+"""Synthesize stacks in tests, and find things in the Terraform JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from stacks.app import app
+from stacks.checks import check
+from stacks.schema import Settings
+
+ACCOUNT = "123456789012"
+
+Body = dict[str, Any]
+
+
+def settings(**changes: Any) -> Settings:
+    """The demo's team with `changes`: ``users``, ``projects``, and parts of its environment ``dev``."""
+    team = {
+        "users": [
+            {"name": "ada", "role": "data-scientist"},
+            {"name": "dana", "role": "data-engineer"},
+        ],
+        "projects": ["flights"],
+    }
+    environment: Body = {"region": "us-east-1", "compute": {"image": "stepwell:latest"}}
+    for name, value in changes.items():
+        (team if name in team else environment)[name] = value
+    made = Settings.model_validate({"teams": {"growth": {**team, "environments": {"dev": environment}}}})
+    assert check(made) == []
+    return made
+
+
+def synthesized(made: Settings) -> Synthesized:
+    """The only stack that these settings have."""
+    with TemporaryDirectory() as folder:
+        app(made, folder).synth()
+        (path,) = Path(folder).glob("stacks/*/cdk.tf.json")
+        return Synthesized(json.loads(path.read_text()))
+
+
+class Synthesized:
+    """A stack's Terraform JSON; resources are found by the path of their construct in the stack."""
+
+    def __init__(self, document: Body) -> None:
+        self.document = document
+
+    @property
+    def addresses(self) -> list[str]:
+        """``<type> <path>`` of every resource, sorted."""
+        return sorted(f"{kind} {path}" for kind, path, _ in self._resources())
+
+    def all(self, kind: str) -> dict[str, Body]:
+        """All resources of a type, by path."""
+        return {path: body for found, path, body in self._resources() if found == kind}
+
+    def one(self, kind: str, path: str | None = None) -> Body:
+        """The resource of that type at `path`, or the only one there is."""
+        found = self.all(kind)
+        if path is not None:
+            return found[path]
+        (body,) = found.values()
+        return body
+
+    def statements(self, role: str) -> list[Body]:
+        """The statements of the inline policy of the role at a path, with ARNs as AWS will see them."""
+        return self.policy(self.one("aws_iam_role_policy", f"{role}/policy")["policy"])
+
+    def policy(self, document: str) -> list[Body]:
+        """The statements of a policy document, with ARNs as AWS will see them."""
+        statements: list[Body] = json.loads(self.resolved(document))["Statement"]
+        return statements
+
+    def resolved(self, text: str) -> str:
+        """`text` with the account, the partition, and the ARNs and names of the stack's resources."""
+        return re.sub(r"\$\{([^}]*)\}", lambda match: self._value(match[1]), text)
+
+    def _value(self, reference: str) -> str:
+        kind, logical, attribute = reference.removeprefix("data.").split(".")
+        if kind in ("aws_caller_identity", "aws_partition"):
+            return {"account_id": ACCOUNT, "partition": "aws"}[attribute]
+        body = self.document["resource"][kind][logical]
+        name = self.resolved(body.get("name") or body.get("bucket") or logical)
+        if attribute in ("name", "bucket"):
+            return name
+        service, prefix = {
+            "aws_batch_job_definition": ("batch:us-east-1", "job-definition/"),
+            "aws_batch_job_queue": ("batch:us-east-1", "job-queue/"),
+            "aws_cloudwatch_log_group": ("logs:us-east-1", "log-group:"),
+            "aws_iam_policy": ("iam:", "policy/"),
+            "aws_iam_role": ("iam:", "role/"),
+        }[kind]
+        return f"arn:aws:{service}:{ACCOUNT}:{prefix}{name}"
+
+    def _resources(self) -> list[tuple[str, str, Body]]:
+        return [
+            (kind, body["//"]["metadata"]["path"].partition("/")[2], body)
+            for kind, bodies in self.document["resource"].items()
+            for body in bodies.values()
+        ]
