@@ -7,6 +7,7 @@ is not kept.
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,22 +19,31 @@ import pyarrow.parquet as pq
 
 # A filter skips whole groups; a million rows is some MB a column, a good request to S3.
 ROWS_A_GROUP = 1 << 20
+_NOTES = b"stepwell"
 
 
 def write(table: pa.Table, path: Path) -> Literal["parquet", "arrow"]:
     """Write `table` to `path`, as Parquet where that holds it exactly, and say which it was."""
-    try:
-        _write_parquet(table, path)
-        if all(_is_trusted(field.type) for field in table.schema) or _read_back(path).equals(table):
-            return "parquet"
-    except (pa.ArrowException, ValueError):
-        # A type that Parquet hasn't, or a value that its type of it can't hold.
-        pass
+    if _holds(table, path):
+        return "parquet"
     options = pa.ipc.IpcWriteOptions(compression="lz4")
     # A file, unlike a stream, has one dictionary a column.
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema, options=options) as writer:
         writer.write_table(table.unify_dictionaries(), max_chunksize=ROWS_A_GROUP)
     return "arrow"
+
+
+def _holds(table: pa.Table, path: Path) -> bool:
+    """Write `table` to `path` as Parquet, and say whether it is all there."""
+    try:
+        _write_parquet(table, path)
+        # Parquet doesn't know how many rows no columns have.
+        return table.num_columns > 0 and (
+            all(_is_trusted(field.type) for field in table.schema) or _read_back(path).equals(table)
+        )
+    except (pa.ArrowException, ValueError):
+        # A type that Parquet hasn't, or a value beyond its type there.
+        return False
 
 
 def read(
@@ -66,6 +76,16 @@ def schema(source: pa.NativeFile, encoding: str) -> pa.Schema:
     if encoding == "arrow":
         return pa.ipc.open_file(source).schema
     return _parquet_schema(pq.ParquetFile(source))
+
+
+def noted(table: pa.Table, **notes: Any) -> pa.Table:
+    """`table` with notes, which JSON holds, about the value it was made of."""
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), _NOTES: json.dumps(notes)})
+
+
+def notes(schema: pa.Schema) -> dict[str, Any]:
+    """What `noted` was given."""
+    return dict(json.loads((schema.metadata or {}).get(_NOTES, b"{}")))
 
 
 def condition(where: pc.Expression | Sequence[tuple[str, str, Any]] | None) -> pc.Expression | None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
+
+from stepwell.artifacts import arrow
 
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+
+_NAMELESS = "value"
 
 
 def from_polars(frame: pl.DataFrame) -> pa.Table | None:
@@ -28,22 +32,34 @@ def from_pandas(frame: pd.DataFrame) -> pa.Table | None:
     if not frame.flags.allows_duplicate_labels or not _only_text_in_objects(frame):
         return None
     table = pa.Table.from_pandas(frame)
-    is_same = table.num_rows == len(frame) and _same_shape(to_pandas(table.slice(0, 0)), frame)
-    return table if is_same else None
+    if not len(frame) and _has_categories(table):
+        # A file of no rows has no categories.
+        return None
+    if frequency := getattr(frame.index, "freqstr", None):
+        table = arrow.noted(table, frequency=frequency)
+    return table if _same_shape(to_pandas(table.slice(0, 0)), frame) else None
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
-    return table.to_pandas()
+    frame: pd.DataFrame = table.to_pandas()
+    if frequency := arrow.notes(table.schema).get("frequency"):
+        cast("pd.DatetimeIndex", frame.index).freq = frequency
+    return frame
 
 
 def from_pandas_series(series: pd.Series[Any]) -> pa.Table | None:
-    if not isinstance(series.name, (str, int)):
+    if series.name is not None and type(series.name) is not str:
         return None
-    return from_pandas(series.to_frame())
+    table = from_pandas(series.to_frame(_NAMELESS if series.name is None else series.name))
+    return None if table is None else arrow.noted(table, **arrow.notes(table.schema), name=series.name)
 
 
 def to_pandas_series(table: pa.Table) -> pd.Series[Any]:
-    return to_pandas(table).iloc[:, 0]
+    return to_pandas(table).iloc[:, 0].rename(arrow.notes(table.schema)["name"])
+
+
+def _has_categories(table: pa.Table) -> bool:
+    return any(pa.types.is_dictionary(field.type) for field in table.schema)
 
 
 def _only_text_in_objects(frame: pd.DataFrame) -> bool:

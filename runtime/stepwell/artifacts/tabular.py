@@ -6,16 +6,14 @@ where a value of theirs exists.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
 
-from stepwell.artifacts import frames
+from stepwell.artifacts import arrow, frames
 
 _COLUMN = "value"
-_ABOUT = b"stepwell"
 _ITEMS = {int: pa.int64(), float: pa.float64(), str: pa.string()}
 
 
@@ -43,23 +41,13 @@ def from_table(kind: str, table: pa.Table) -> Any:
 def shape(kind: str, schema: pa.Schema, rows: int | None) -> tuple[int, ...]:
     """The shape of a value of class `kind` whose table has `schema`."""
     if kind == "numpy.ndarray":
-        return tuple(_about(schema)["shape"])
+        return tuple(arrow.notes(schema)["shape"])
     assert rows is not None
     if kind in ("list", "pandas.Series", "polars.Series"):
         return (rows,)
     # A pandas index that is more than a range is a column of the table, but not of the frame.
     index = (schema.pandas_metadata or {}).get("index_columns", [])
     return (rows, len(schema) - sum(isinstance(column, str) for column in index))
-
-
-def _about(schema: pa.Schema) -> dict[str, Any]:
-    """What `to_table` noted of a value that its table doesn't say."""
-    noted: dict[str, Any] = json.loads((schema.metadata or {}).get(_ABOUT, b"{}"))
-    return noted
-
-
-def _noted(table: pa.Table, **notes: Any) -> pa.Table:
-    return table.replace_schema_metadata({**(table.schema.metadata or {}), _ABOUT: json.dumps(notes)})
 
 
 def _list_to_table(value: list[Any]) -> pa.Table | None:
@@ -92,13 +80,13 @@ def _array_to_table(value: Any) -> pa.Table | None:
     elif flat.dtype.kind in "mM":
         flat = flat.view(np.int64)
     table = pa.table({_COLUMN: pa.array(flat, from_pandas=False)})
-    return _noted(table, dtype=value.dtype.str, shape=value.shape, order=order)
+    return arrow.noted(table, dtype=value.dtype.str, shape=value.shape, order=order)
 
 
 def _array_from_table(table: pa.Table) -> Any:
     import numpy as np
 
-    notes = _about(table.schema)
+    notes = arrow.notes(table.schema)
     dtype = np.dtype(notes["dtype"])
     column = table.column(_COLUMN).combine_chunks()
     if pa.types.is_boolean(column.type):
