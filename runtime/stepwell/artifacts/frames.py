@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
 
-_NAMELESS = "value"
+_COLUMN = "value"
 
 
 def from_polars(frame: pl.DataFrame) -> pa.Table | None:
@@ -26,6 +26,16 @@ def to_polars(table: pa.Table) -> pl.DataFrame:
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
+
+
+def from_polars_series(series: pl.Series) -> pa.Table | None:
+    # polars gives a column without a name one, so the name goes beside it.
+    table = from_polars(series.to_frame(_COLUMN))
+    return None if table is None else arrow.noted(table, name=series.name)
+
+
+def to_polars_series(table: pa.Table) -> pl.Series:
+    return to_polars(table).to_series().alias(arrow.notes(table.schema)["name"])
 
 
 def from_pandas(frame: pd.DataFrame) -> pa.Table | None:
@@ -50,7 +60,7 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
 def from_pandas_series(series: pd.Series[Any]) -> pa.Table | None:
     if series.name is not None and type(series.name) is not str:
         return None
-    table = from_pandas(series.to_frame(_NAMELESS if series.name is None else series.name))
+    table = from_pandas(series.to_frame(_COLUMN if series.name is None else series.name))
     return None if table is None else arrow.noted(table, **arrow.notes(table.schema), name=series.name)
 
 

@@ -103,7 +103,7 @@ _TO_TABLE: dict[str, Callable[[Any], pa.Table | None]] = {
     "pandas.DataFrame": frames.from_pandas,
     "pandas.Series": frames.from_pandas_series,
     "polars.DataFrame": frames.from_polars,
-    "polars.Series": lambda value: frames.from_polars(value.to_frame()),
+    "polars.Series": frames.from_polars_series,
     "numpy.ndarray": _array_to_table,
     "list": _list_to_table,
 }
@@ -113,7 +113,7 @@ _FROM_TABLE: dict[str, Callable[[pa.Table], Any]] = {
     "pandas.DataFrame": frames.to_pandas,
     "pandas.Series": frames.to_pandas_series,
     "polars.DataFrame": frames.to_polars,
-    "polars.Series": lambda table: frames.to_polars(table).to_series(),
+    "polars.Series": frames.to_polars_series,
     "numpy.ndarray": _array_from_table,
     "list": _list_from_table,
 }

@@ -1,0 +1,82 @@
+"""A manifest is a file that Stepwell and SQL both read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from stepwell.artifacts.manifest import Manifest
+from stepwell.errors import ArtifactError
+from stepwell.store.objects import open_store
+from tests.runtime.artifacts.values import saved
+
+STORE = open_store("memory://")
+ROWS = {
+    name: saved(value, STORE)
+    for name, value in {
+        "it": {"a": (1, "ü")},
+        "table": pa.table({"a": [1]}),
+        "large": "x" * 100_000,
+        "odd": {object},
+    }.items()
+}
+MANIFEST = Manifest({"step": "start", "parents": ["0-1"], "none": None}, ROWS)
+
+
+def test_round_trip() -> None:
+    """A manifest comes back equal, rows in their order."""
+    rows = {name: replace(row, name=name) for name, row in ROWS.items()}
+    manifest = Manifest(MANIFEST.meta, rows)
+    back = Manifest.from_bytes(manifest.to_bytes(), "key")
+    assert back == manifest
+    assert list(back.rows) == list(rows)
+
+
+def test_empty() -> None:
+    """A manifest of no artifacts comes back with its facts."""
+    assert Manifest.from_bytes(Manifest({"a": 1}, {}).to_bytes(), "key") == Manifest({"a": 1}, {})
+
+
+def test_same_bytes() -> None:
+    """The same manifest is the same bytes."""
+    assert MANIFEST.to_bytes() == MANIFEST.to_bytes()
+
+
+def test_sql(tmp_path: Path) -> None:
+    """DuckDB reads names, types and plain values of a folder's manifests."""
+    for number in (0, 1):
+        (tmp_path / f"{number}").mkdir()
+        row = saved({"score": number}, STORE)
+        (tmp_path / f"{number}" / "manifest.parquet").write_bytes(Manifest({}, {"it": row}).to_bytes())
+    rows = duckdb.sql(
+        f"SELECT name, type, encoding, (json->>'score')::INT FROM read_parquet('{tmp_path}/*/manifest.parquet') "
+        "ORDER BY 4"
+    ).fetchall()
+    assert rows == [("it", "dict", "json", 0), ("it", "dict", "json", 1)]
+
+
+def _foreign() -> bytes:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": [1]}), sink)
+    return bytes(sink.getvalue())
+
+
+@pytest.mark.parametrize("data", [b"", b"PAR1", b"x" * 100, _foreign(), MANIFEST.to_bytes()[:-10]])
+def test_no_manifest(data: bytes) -> None:
+    """Bytes that are no manifest are one line with the key they were read from."""
+    with pytest.raises(ArtifactError, match=r"some/key: .*no manifest") as caught:
+        Manifest.from_bytes(data, "some/key")
+    assert "\n" not in str(caught.value)
+
+
+def test_other_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manifest of another version is refused with both versions."""
+    data = MANIFEST.to_bytes()
+    monkeypatch.setattr("stepwell.artifacts.manifest.VERSION", 2)
+    with pytest.raises(ArtifactError, match="version 1, this runtime reads version 2"):
+        Manifest.from_bytes(data, "some/key")
