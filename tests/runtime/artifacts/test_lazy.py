@@ -84,7 +84,7 @@ def test_columns(table: pa.Table) -> None:
 )
 @pytest.mark.parametrize("table", [TABLE, CODES])
 def test_where(table: pa.Table, where: object) -> None:
-    """An expression or conditions keep the rows for which all of them hold, also by a column not asked for."""
+    """Of an expression or conditions those rows are left for which all hold, by any column."""
     name = table.column_names[1]
     assert artifact(table).table(columns=[name], where=where).equals(table.slice(91).select([name]))
     assert artifact(table).table(where=where).equals(table.slice(91))

@@ -54,8 +54,8 @@ def test_sql(tmp_path: Path) -> None:
         row = saved({"score": number}, STORE)
         (tmp_path / f"{number}" / "manifest.parquet").write_bytes(Manifest({}, {"it": row}).to_bytes())
     rows = duckdb.sql(
-        f"SELECT name, type, encoding, (json->>'score')::INT FROM read_parquet('{tmp_path}/*/manifest.parquet') "
-        "ORDER BY 4"
+        "SELECT name, type, encoding, (json->>'score')::INT AS score "
+        f"FROM read_parquet('{tmp_path}/*/manifest.parquet') ORDER BY score"
     ).fetchall()
     assert rows == [("it", "dict", "json", 0), ("it", "dict", "json", 1)]
 
