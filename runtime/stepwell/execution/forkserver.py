@@ -191,7 +191,7 @@ def _work(work: Callable[[Any], Any], request: Any, pipes: list[int]) -> NoRetur
         os.close(err)
         sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, closefd=False, errors="backslashreplace")  # noqa: SIM115
-        with open(result, "wb") as back:
+        with os.fdopen(result, "wb") as back:
             pickle.dump(work(request), back)
         sys.stdout.flush()
         status = 0

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -139,10 +140,8 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     parameters = None
     if job.task.step == START:
         info = RunInfo(job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions", job.code)
-        try:
+        with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)
-        except AlreadyExists:
-            pass  # an attempt before this one
         parameters = parameter_values(flow_class, datastore.parameters(job.flow, job.run))
     spec = TaskSpec(
         job.run, job.task, job.username, job.attempt, parameters, publish_splits=True, code=job.code

@@ -13,19 +13,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import RunFailed
 from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
-from stepwell.execution.outcome import death
+from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.reporter import Reporter
 from stepwell.flow.frontier import Frontier
 from stepwell.flow.graph import Graph, TaskId
 from stepwell.logs import LogBook, Stream
-
-if TYPE_CHECKING:
-    from stepwell.execution.task import Outcome
 
 
 @dataclass(slots=True)

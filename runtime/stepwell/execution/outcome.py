@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import dataclass
+
+from stepwell.datastore import Failure
 
 TASK_FAILED = 113
 """Exit status of a task that failed and has itself said why; no shell or Python uses it."""
@@ -20,3 +23,14 @@ def death(status: int) -> str | None:
     name = signal.Signals(-status).name
     hint = "; the machine may have run out of memory" if name == "SIGKILL" else ""
     return f"the task's process was killed by {name}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an attempt ended: done, with the number of splits if it ended with a foreach, or failed.
+
+    It goes from the task's process to the scheduler, which would otherwise import nothing of a task.
+    """
+
+    splits: int | None = None
+    failure: Failure | None = None

@@ -38,7 +38,8 @@ def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[
     for name in given:
         if name not in names:
             raise ParameterError(
-                f"flow {flow_class.__name__} has no parameter '{name}'; it has {', '.join(sorted(names)) or 'none'}"
+                f"flow {flow_class.__name__} has no parameter '{name}'; "
+                f"it has {', '.join(sorted(names)) or 'none'}"
             )
     return {attribute: parameter.value(given) for attribute, parameter in parameters.items()}
 

@@ -17,6 +17,7 @@ from stepwell.artifacts.manifest import Manifest
 from stepwell.artifacts.row import Row
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import AlreadyExists, FlowError, StepwellError
+from stepwell.execution.outcome import Outcome
 from stepwell.flow.current import TaskContext, current
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
@@ -44,14 +45,6 @@ class TaskSpec:
     max_splits: int | None = None
     publish_splits: bool = False
     code: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How an attempt ended: done, with the number of splits if it ended with a foreach, or failed."""
-
-    splits: int | None = None
-    failure: Failure | None = None
 
 
 def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:

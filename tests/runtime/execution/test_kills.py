@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 
 import pytest
+
 from stepwell import Flow
 from stepwell.artifacts.manifest import Manifest
 from stepwell.client.objects import Run
-
 from tests.support import environment, flow_command, write_flow
 
 FLOW = """

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from stepwell import Flow
 from stepwell.errors import NoSuchObject
-
 from tests.support import FLOWS, run_flow, write_flow
 
 
@@ -203,9 +203,7 @@ def end(self): pass
         (["--cuont", "1"], "No such option '--cuont'"),
     ],
 )  # fmt: skip
-def test_bad_parameters_start_nothing(
-    arguments: list[str], message: str, home: Path, tmp_path: Path
-) -> None:
+def test_bad_parameters_start_nothing(arguments: list[str], message: str, home: Path, tmp_path: Path) -> None:
     """A parameter that is missing or of the wrong type is one line, and no run begins."""
     ended = run_flow(write_flow(tmp_path, PARAMETERS), home, "run", *arguments)
     assert ended.returncode == 2

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from stepwell.errors import UsageError
 from stepwell.execution import package
 
@@ -48,5 +49,7 @@ def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     flow = make(tmp_path / "flow")
     (flow.parent / "large.json").write_text("x" * 500)
     monkeypatch.setattr(package, "MAX_BYTES", 400)
-    with pytest.raises(UsageError, match=r"above the limit of 400; the largest files are large.json \(500 by"):
+    with pytest.raises(
+        UsageError, match=r"above the limit of 400; the largest files are large.json \(500 by"
+    ):
         package.pack(flow)

@@ -8,10 +8,10 @@ import sys
 from typing import Any
 
 import pytest
+
 from stepwell.flow.graph import Graph, Step
 from stepwell.production.asl import Deployment, compile_flow
 from stepwell.production.deploy import state_machine_name
-
 from tests.support import FLOWS, environment
 
 
