@@ -70,8 +70,7 @@ def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots
     default_user_config["iam"]["load_aws_managed_policies"] = True
     patches.apply(JobHost(url, guardian, slots), without)
 
-    lock = (state / LOCK).open("w")
-    fcntl.flock(lock, fcntl.LOCK_EX)
+    fcntl.flock(os.open(state / LOCK, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
     identity = {
         "pid": os.getpid(),
         "port": port,

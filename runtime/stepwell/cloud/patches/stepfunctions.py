@@ -9,6 +9,7 @@ import uuid
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.api import InvalidDefinition
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch
@@ -112,7 +113,18 @@ def clients_are_shared() -> None:
     share(resource_eval_s3)
 
 
+def errors_have_codes() -> None:
+    """moto's executing Step Functions answers an error without its code: InvalidDefinition is nameless.
+
+    AWS: API Reference, ``CreateStateMachine``, "Errors": clients tell errors apart by their codes.
+    """
+    for error in vars(api).values():
+        if hasattr(error, "status_code"):
+            error.TYPE, error.STATUS = error.code, error.status_code
+
+
 PATCHES = (
+    errors_have_codes,
     tolerated_percentage_may_be_whole,
     dangling_transitions_are_refused,
     definitions_are_validated,
