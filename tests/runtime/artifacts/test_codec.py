@@ -109,6 +109,9 @@ def test_small_plain_values_are_readable(memory: Store) -> None:
     assert row.sha256 == hashlib.sha256(row.json.encode()).hexdigest()
 
 
+DAYS = pa.array([(i, 2, 3) for i in range(100_000)], pa.month_day_nano_interval())
+
+
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
