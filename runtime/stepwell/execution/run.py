@@ -103,4 +103,7 @@ def _preload() -> None:
     import stepwell.store.objects
 
     assert pyarrow.parquet and stepwell.execution.task and stepwell.store.objects
+    if "stepwell.tables" in sys.modules:
+        # the flow's module imported stepwell.table or stepwell.write_table
+        sys.modules["stepwell.tables"].preload()
     sys.stdout.flush()

@@ -8,6 +8,8 @@ pyiceberg is imported when the first table is used, because that takes most of a
 
 from __future__ import annotations
 
+import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
@@ -58,3 +60,16 @@ def write_table(name: str, data: Any, mode: Literal["append", "overwrite"] = "ap
     from stepwell.tables.writing import write
 
     return write(name, data, mode)
+
+
+def preload() -> None:
+    """Import what tables need, for processes that are forked afterwards; starts no thread."""
+    import pyiceberg.io.pyarrow
+
+    import stepwell.tables.reading
+    import stepwell.tables.writing
+
+    assert pyiceberg.io.pyarrow and stepwell.tables.reading and stepwell.tables.writing
+    import_module(
+        "stepwell.tables.glue" if os.environ.get("STEPWELL_ENVIRONMENT") else "stepwell.tables.local"
+    )

@@ -13,7 +13,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from difflib import get_close_matches
-from pathlib import Path
 
 import pyarrow as pa
 from pyiceberg.catalog import MetastoreCatalog
@@ -25,7 +24,7 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.table import Table as IcebergTable
 
-from stepwell import aws
+from stepwell import aws, config
 from stepwell.errors import TableError
 from stepwell.tables.name import TableName
 
@@ -53,7 +52,7 @@ def open_catalog(environ: Mapping[str, str] = os.environ) -> TableCatalog:
     if name is None:
         from stepwell.tables.local import LocalCatalog
 
-        return LocalCatalog(Path(environ.get("STEPWELL_HOME", ".stepwell")).absolute())
+        return LocalCatalog(config.home(environ))
     from stepwell.tables.glue import GlueCatalog
 
     return GlueCatalog(name, aws.contract(name), environ)

@@ -43,6 +43,20 @@ stepwell.write_table("facts.numbers", rows, mode="overwrite")
 print(stepwell.table("facts.numbers").rows)
 """
 
+PRELOADS = """
+import sys, threading
+import pyarrow as pa
+from stepwell import table, tables, write_table
+
+tables.preload()
+assert threading.active_count() == 1, threading.enumerate()
+before = set(sys.modules)
+write_table("facts.numbers", pa.table({"number": [1]}))
+table("facts.numbers").to_arrow(where="number > 0")
+late = {name for name in set(sys.modules) - before if name.startswith("pyiceberg.")}
+assert late <= {"pyiceberg.avro.decoder_fast"}, late
+"""
+
 
 def run(script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-W", "default", "-c", script], capture_output=True, text=True)
@@ -72,6 +86,12 @@ def test_pyiceberg_is_imported_late() -> None:
     """A flow that names the functions but uses no table does not pay for importing pyiceberg."""
     done = run("import sys; from stepwell import table, write_table; sys.exit('pyiceberg' in sys.modules)")
     assert done.returncode == 0
+
+
+def test_preloading_starts_no_thread(local: Path) -> None:
+    """All of pyiceberg that a task needs is there before it is forked, and no thread runs then."""
+    done = run(PRELOADS)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_home_that_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
