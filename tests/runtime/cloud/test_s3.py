@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import threading
+import urllib.error
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import obstore
@@ -96,6 +98,26 @@ def store(aws: Aws, bucket: str) -> S3Store:
 
 
 @proves("requests_are_atomic")
+def test_a_slow_conditional_put_still_has_one_winner(aws: Aws) -> None:
+    """Of 8 writers whose megabytes are checked by the server in between, exactly one creates the key."""
+    bucket, body = aws.bucket(), b"x" * 4_000_000
+    gate = threading.Barrier(8)
+
+    def claim(key: str) -> int:
+        headers = {"If-None-Match": "*", "x-amz-sdk-checksum-algorithm": "SHA256"}
+        request = urllib.request.Request(f"{aws.url}/{bucket}/{key}", body, headers, method="PUT")
+        gate.wait()
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return int(answer.status)
+        except urllib.error.HTTPError as refusal:
+            return refusal.code
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(5):
+            assert sorted(pool.map(claim, [f"run-{number}"] * 8)) == [200] + [412] * 7
+
+
 def test_of_many_conditional_puts_exactly_one_wins(aws: Aws) -> None:
     """32 threads create each of 40 keys with obstore's mode "create"; each key has one winner."""
     objects = store(aws, aws.bucket())

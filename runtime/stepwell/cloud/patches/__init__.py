@@ -19,6 +19,7 @@ from stepwell.cloud.patches import (
     s3,
     stepfunctions,
     stepfunctions_batch,
+    threads,
 )
 
 PATCHES: tuple[Callable[[], None], ...] = (
@@ -30,6 +31,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     *stepfunctions.PATCHES,
     *stepfunctions_batch.PATCHES,
     *distributed_map.PATCHES,
+    *threads.PATCHES,
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -26,8 +25,6 @@ KNOWN_SUBRESOURCES = {
         "replication", "tagging", "website",
     },
 }  # fmt: skip
-
-_one_at_a_time = threading.RLock()
 
 
 def bucket_policy_conditions_are_not_denials() -> None:
@@ -116,30 +113,8 @@ def _subresources(names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in signing and not name.lower().startswith("x-amz-")}
 
 
-def requests_are_atomic() -> None:
-    """moto's server handles requests in threads, with nothing between a condition's check and its write.
-
-    Of many writers with ``If-None-Match: *`` several may win, and a listing fails while a key is put.
-    AWS: User Guide, "How to prevent object overwrites with conditional writes": the first one wins;
-    "Amazon S3 data consistency model".
-    """
-
-    def guard(name: str) -> None:
-        @replaces(S3Response, name)
-        def guarded(original: Any, self: Any, *args: Any) -> Any:
-            with _one_at_a_time:
-                return original(self, *args)
-
-    for name in (
-        "put_object", "copy_object", "delete_object", "_key_response_post", "_bucket_response_post",
-        "list_objects", "list_objects_v2", "list_object_versions",
-    ):  # fmt: skip
-        guard(name)
-
-
 PATCHES = (
     bucket_policy_conditions_are_not_denials,
     lifecycle_is_given_back_as_put,
     unknown_subresources_are_refused,
-    requests_are_atomic,
 )
