@@ -1,19 +1,51 @@
-# Every target installs what it needs. `make demo` does the main job, `make test` passes the tests.
+# `make demo` does the main job, `make test` passes the tests; every target installs what it needs.
 PYTHON ?= python3
-VENV := .venv
-BIN := $(VENV)/bin
+BIN := .venv/bin
+INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: test lint
-test: $(VENV)/installed
-	$(BIN)/pytest
+.PHONY: demo test lint bench requirements clean
 
-lint: $(VENV)/installed
+demo: $(INSTALLED)
+	$(BIN)/python examples/demo.py
+
+test: $(INSTALLED)
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-$(VENV)/installed: pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --editable '.[infra,local,demo,dev]'
+# Beside Metaflow, from wheels, in an environment of its own.
+bench: .bench/installed $(INSTALLED)
+	.bench/bin/python benchmarks/flows.py
+	.bench/bin/python benchmarks/tables.py
+	$(BIN)/python benchmarks/synth.py
+
+.venv/installed: requirements.txt pyproject.toml
+	@PYTHON=$(PYTHON) .ci/need
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet uv
+	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
+
+node_modules/installed: package-lock.json
+	@PYTHON=$(PYTHON) .ci/need
+	npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+.bench/installed: pyproject.toml $(shell find runtime -name '*.py')
+	$(PYTHON) -m venv .bench
+	.bench/bin/pip install --quiet '.[bench]'
+	.bench/bin/pip install --quiet --no-deps --force-reinstall .
+	touch $@
+
+# Pin every package by hash, for every platform and Python that is supported.
+requirements: .venv/installed
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --extra infra --extra local --extra demo --extra dev pyproject.toml --output-file requirements.txt
+
+clean:
+	rm -rf .venv .bench node_modules .stepwell cdktf.out
