@@ -120,7 +120,6 @@ def environment(info: CloudInfo) -> dict[str, str]:
         "AWS_EC2_METADATA_DISABLED": "true",
         "STEPWELL_STATE_DIR": str(info.folder / "state"),
         "CHECKPOINT_DISABLE": "1",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
         **terraform.cli_environment(os.environ, info.folder),
     }
 

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import functools
 import json
-import os
 import time
-import urllib.request
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import boto3
 from botocore.config import Config
-
-from stepwell.cloud.server import IDENTITY_PATH
 
 T = TypeVar("T")
 SUBMIT = "arn:aws:states:::batch:submitJob.sync"
@@ -24,8 +20,10 @@ SUBMIT = "arn:aws:states:::batch:submitJob.sync"
 class Aws:
     """Clients of one endpoint, and names that no other test has."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, without: Sequence[str] = ()) -> None:
         self.url = url
+        self.without = without
+        """Names of the patches that the cloud lacks."""
 
     @functools.cache  # noqa: B019 - it lives as long as the test
     def client(self, service: str) -> Any:
@@ -37,13 +35,6 @@ class Aws:
             aws_secret_access_key="test",
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=40),
         )
-
-    def server_seconds(self) -> float:
-        """Processor time the server has taken so far."""
-        with urllib.request.urlopen(self.url + IDENTITY_PATH) as answer:
-            pid = json.loads(answer.read())["pid"]
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def name(self, prefix: str = "x") -> str:
         return f"{prefix}-{uuid.uuid4().hex[:12]}"

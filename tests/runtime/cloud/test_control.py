@@ -109,7 +109,6 @@ def test_the_environment_points_everything_to_the_cloud(local_cloud: control.Clo
         "AWS_EC2_METADATA_DISABLED": "true",
         "STEPWELL_STATE_DIR": str(local_cloud.folder / "state"),
         "CHECKPOINT_DISABLE": "1",
-        "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1",
     }
 
 

@@ -36,7 +36,7 @@ def cloud_without(patch: str, home: Path) -> Iterator[Aws]:
         try:
             info = until(lambda: status(home), lambda found: found is not None, seconds=60)
             assert info is not None
-            yield Aws(info.url)
+            yield Aws(info.url, [patch])
         finally:
             server.kill()
 

@@ -104,7 +104,11 @@ def test_a_slow_conditional_put_still_has_one_winner(aws: Aws) -> None:
     gate = threading.Barrier(8)
 
     def claim(key: str) -> int:
-        headers = {"If-None-Match": "*", "x-amz-sdk-checksum-algorithm": "SHA256"}
+        headers = {
+            "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/s3/aws4_request",
+            "If-None-Match": "*",
+            "x-amz-sdk-checksum-algorithm": "SHA256",
+        }
         request = urllib.request.Request(f"{aws.url}/{bucket}/{key}", body, headers, method="PUT")
         gate.wait()
         try:

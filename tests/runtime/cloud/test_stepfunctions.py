@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -63,18 +65,22 @@ def test_stopping_an_execution_terminates_its_jobs(aws: Aws) -> None:
     assert aws.ended_execution(arn)["status"] == "ABORTED"
 
 
+SAME_CLIENT = """
+import sys
+from stepwell.cloud import patches
+patches.apply(None, without=sys.argv[1:])
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch
+make = state_task_service_batch.boto_client_for
+print(make(region="us-east-1", service="batch") is make(region="us-east-1", service="batch"))
+"""
+
+
 @proves("clients_are_shared")
-def test_a_map_of_jobs_costs_the_server_little_more_than_the_jobs(aws: Aws) -> None:
-    """Jobs submitted by a Distributed Map take the server at most 3 times the processor time of bare ones."""
-    definition, many = aws.definition("true"), 64
-    aws.execute(single(aws.job_state(definition)))  # what is made once is made here
-    start = aws.server_seconds()
-    for job in [aws.submit(definition) for _ in range(many)]:
-        aws.ended_job(job)
-    middle = aws.server_seconds()
-    machine = distributed_map(single(aws.job_state(definition)), ItemsPath="$.items", ResultPath=None)
-    assert aws.execute(single(machine), {"items": list(range(many))})["status"] == "SUCCEEDED"
-    assert aws.server_seconds() - middle < 3 * (middle - start)
+def test_tasks_share_their_client(aws: Aws) -> None:
+    """Two tasks of a state machine call Batch through one client."""
+    command = [sys.executable, "-c", SAME_CLIENT, *aws.without]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout == "True\n"
 
 
 def test_a_hundred_jobs_at_once_all_end(aws: Aws) -> None:
