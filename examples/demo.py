@@ -131,7 +131,9 @@ def show_history(events: list[dict[str, Any]]) -> None:
     for event in events:
         details: dict[str, Any] = next((value for key, value in event.items() if key.endswith("Details")), {})
         name = details.get("name", "")
-        if event["type"].endswith(("Entered", "Scheduled")) or event["type"].startswith(("Execution", "MapRun")):
+        if event["type"].endswith(("Entered", "Scheduled")) or event["type"].startswith(
+            ("Execution", "MapRun")
+        ):
             seconds = (event["timestamp"] - began).total_seconds()
             print(f"  {event['id']:>4} {seconds:>7.1f} s  {event['type']:<24} {name}")
 
@@ -189,7 +191,9 @@ def compare(run: str) -> None:
     ours, theirs = (one.data.ranking.to_pylist() for one in (local, production))
     if ours != theirs:
         raise SystemExit(f"the runs differ:\n{json.dumps(ours)}\n{json.dumps(theirs)}")
-    print(f"The ranking of {len(ours)} carriers is the same on this machine and in production, value by value.")
+    print(
+        f"The ranking of {len(ours)} carriers is the same on this machine and in production, value by value."
+    )
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from modules.network import Network
 from modules.policy import ANY, allow, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
+from stepwell.environment import NAMESPACE_TAG
 
 SUBMIT = ["batch:SubmitJob"]
 STOP = ["batch:CancelJob", "batch:TerminateJob"]
@@ -26,8 +27,6 @@ READ_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents"]
 WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 LOG_IN = ["ecr:GetAuthorizationToken"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-# The tag that says whose a job is; whoever submits a job sets it to the namespace's owner.
-NAMESPACE_TAG = "stepwell:namespace"
 COMMAND = ["python", "-m", "stepwell.job"]
 
 

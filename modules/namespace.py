@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from modules import aws
 from modules.catalog import Catalog
 from modules.cdk import Construct
-from modules.compute import NAMESPACE_TAG, Compute
+from modules.compute import Compute
 from modules.datastore import Datastore
 from modules.orchestration import Orchestration
 from modules.policy import Statement, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.environment import CONTRACT_VERSION, NamespaceContract
+from stepwell.environment import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 import pytest
 
 from stepwell.cloud import control
+from tests.deployment import CDKTF, ENVIRONMENT, Deployed
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +17,19 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Cl
     home = tmp_path_factory.mktemp("home")
     yield control.up(home)
     control.down(home)
+
+
+@pytest.fixture(scope="session")
+def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+    """`growth-dev` of the repository's environments.toml, deployed by the cdktf that package.json pins.
+
+    It is not destroyed: it ends with the local cloud, which saves the provider's waits.
+    """
+    if not CDKTF.exists() or shutil.which("terraform") is None:
+        pytest.fail("cdktf or terraform is missing: run `npm ci`, and install terraform >= 1.10")
+    cloud = Deployed(
+        {**control.environment(local_cloud), "STEPWELL_ENVIRONMENT": ENVIRONMENT},
+        tmp_path_factory.mktemp("cdktf") / "out",
+    )
+    cloud.cdktf("deploy", ENVIRONMENT, "--auto-approve", "--no-color")
+    return cloud

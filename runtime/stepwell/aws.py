@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any
 
 from stepwell.environment import Contract, EnvironmentName, NamespaceContract
-from stepwell.errors import ContractError, EnvironmentError_
+from stepwell.errors import ContractError, PlatformError
 
 
 @cache
@@ -42,7 +42,7 @@ def translated(what: str) -> Iterator[None]:
             "ExpiredTokenException": "; sign in again",
             "UnrecognizedClientException": "; sign in to the right AWS account",
         }.get(code, "")
-        raise EnvironmentError_(f"{what}: AWS answered {code}: {message}{way_out}") from error
+        raise PlatformError(f"{what}: AWS answered {code}: {message}{way_out}") from error
     except BotoCoreError as error:
         endpoint = os.environ.get("AWS_ENDPOINT_URL")
         at = (
@@ -50,7 +50,7 @@ def translated(what: str) -> Iterator[None]:
             if endpoint
             else ""
         )
-        raise EnvironmentError_(f"{what}: {error}{at}") from error
+        raise PlatformError(f"{what}: {error}{at}") from error
 
 
 def environment_name(environ: Mapping[str, str] | None = None) -> EnvironmentName | None:
@@ -65,7 +65,7 @@ def contract(name: EnvironmentName) -> Contract:
 
     Raises:
         ContractError: there is none, or it is of another version.
-        EnvironmentError_: AWS can't be asked.
+        PlatformError: AWS can't be asked.
     """
     parameter = name.contract_parameter
     text = _parameter(parameter)

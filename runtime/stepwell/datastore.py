@@ -255,10 +255,16 @@ class Datastore:
             self.store.put(key, json.dumps(pin).encode(), if_absent=True)
         return self.table_pin(flow, run, table) or pin
 
-    def move_pin(self, flow: str, run: str, table: str, sequence_number: int, pin: dict[str, Any]) -> None:
-        """Let the run see what it has itself written: pins with a higher sequence number win."""
-        key = keys.table_pins(self.namespace, flow, run, table) + f"{sequence_number:020d}.json"
-        self.store.put(key, json.dumps(pin).encode())
+    def move_pins(self, flow: str, run: str, writes: list[dict[str, Any]]) -> None:
+        """Let the run see what one of its tasks, now done, has written to tables.
+
+        Of several writes to a table the one with the highest sequence number counts, in whatever
+        order they come here; a write that comes twice changes nothing.
+        """
+        for write in writes:
+            key = keys.table_pins(self.namespace, flow, run, write["table"])
+            pin = {name: write[name] for name in ("snapshot_id", "sequence_number")}
+            self.store.put(f"{key}{pin['sequence_number']:020d}.json", json.dumps(pin).encode())
 
     def table_pin(self, flow: str, run: str, table: str) -> dict[str, Any] | None:
         """The snapshot the run has pinned a table to, if it has."""

@@ -24,6 +24,9 @@ from stepwell.errors import ContractError, UsageError
 
 CONTRACT_VERSION = 1
 FACTS = "facts"
+"""The logical database of the data engineers; every project's is called as the project."""
+NAMESPACE_TAG = "stepwell:namespace"
+"""The tag of jobs and roles that says whose they are."""
 
 # MiB of memory that a task of so many vCPUs may have (Amazon ECS Developer Guide, "Fargate task sizes").
 FARGATE_SIZES: dict[float, Sequence[int]] = {
@@ -38,6 +41,11 @@ FARGATE_SIZES: dict[float, Sequence[int]] = {
 
 _TEAM = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
+
+
+def owner(namespace: str) -> str:
+    """Who has a namespace, ``user/NAME`` or ``project/NAME``: a project has its branches too."""
+    return "/".join(namespace.split("/")[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +84,7 @@ class EnvironmentName:
 
         A project has one contract for production and all its branches.
         """
-        owner = "/".join(namespace.split("/")[:2])
-        return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner}"
+        return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner(namespace)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from stepwell.environment import Contract, EnvironmentName, NamespaceContract
-from tests.e2e.conftest import ENVIRONMENT, Deployed
+from tests.deployment import ENVIRONMENT, Deployed
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 

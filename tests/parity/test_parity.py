@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.deployment import Deployed
 
 from stepwell import Flow
 from stepwell.client.objects import Run
+from tests.deployment import Deployed
 from tests.support import FLOWS, run_flow, write_flow
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
@@ -36,9 +36,8 @@ def cloud(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]
     return variables
 
 
-def in_production(file: Path, cloud: dict[str, str], *parameters: str) -> tuple[str, str]:
+def in_production(file: Path, home: Path, cloud: dict[str, str], *parameters: str) -> tuple[str, str]:
     """Deploy a flow, trigger it and wait for its end: the run's id and its status."""
-    home = Path(cloud["STEPWELL_HOME"])
     created = run_flow(file, home, "step-functions", "create", **cloud)
     assert created.returncode == 0, created.stderr
     triggered = run_flow(file, home, "step-functions", "trigger", *parameters, **cloud)
@@ -84,7 +83,7 @@ def test_artifacts_are_the_same(file: str, cloud: dict[str, str], tmp_path: Path
     home = tmp_path / "home"
     ended = run_flow(FLOWS / file, home, "run", *parameters, STEPWELL_USER="ada")
     assert ended.returncode == 0, ended.stderr
-    run_id, status = in_production(FLOWS / file, cloud, *parameters)
+    run_id, status = in_production(FLOWS / file, home, cloud, *parameters)
     assert status == "SUCCEEDED"
     local = tasks(Flow(flow, datastore=str(home)).latest_successful_run)
     production = tasks(Flow(flow, datastore="s3")[run_id])
@@ -97,7 +96,7 @@ def test_artifacts_are_the_same(file: str, cloud: dict[str, str], tmp_path: Path
 
 
 def test_a_failure_is_the_same(cloud: dict[str, str], tmp_path: Path) -> None:
-    """A foreach task that raises fails the production run; failure, log and finished artifacts are as locally."""
+    """A foreach task that raises fails the run; failure, log and finished artifacts are as locally."""
     body = """
     @step
     def start(self):
@@ -117,7 +116,7 @@ def test_a_failure_is_the_same(cloud: dict[str, str], tmp_path: Path) -> None:
     file = write_flow(tmp_path, body)
     home = tmp_path / "home"
     assert run_flow(file, home, "run", "--max-workers", "1", STEPWELL_USER="ada").returncode == 1
-    run_id, status = in_production(file, cloud)
+    run_id, status = in_production(file, home, cloud)
     assert status == "FAILED"
     local = Flow("Made", datastore=str(home)).latest_run
     production = Flow("Made", datastore="s3")[run_id]

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from stepwell.cloud import control
-from stepwell.errors import EnvironmentError_
+from stepwell.errors import PlatformError
 
 
 def _home() -> Path:
@@ -20,7 +20,7 @@ def _home() -> Path:
 def _running() -> control.CloudInfo:
     info = control.status(_home())
     if info is None:
-        raise EnvironmentError_(f"no local cloud runs in {_home()}; start one with `stepwell local up`")
+        raise PlatformError(f"no local cloud runs in {_home()}; start one with `stepwell local up`")
     return info
 
 

@@ -24,7 +24,7 @@ from typing import TextIO
 
 from stepwell.cloud import terraform
 from stepwell.cloud.server import IDENTITY_PATH, LOCK
-from stepwell.errors import EnvironmentError_, UsageError
+from stepwell.errors import PlatformError, UsageError
 
 REGION = "us-east-1"
 START_SECONDS = 60.0
@@ -59,7 +59,7 @@ def up(home: Path, *, port: int = 0) -> CloudInfo:
 
     Raises:
         UsageError: what the local cloud is made of is not installed.
-        EnvironmentError_: it ended at once, or didn't serve within a minute.
+        PlatformError: it ended at once, or didn't serve within a minute.
     """
     if importlib.util.find_spec("moto") is None:
         raise UsageError("the local cloud: moto is not installed; pip install 'stepwell[local]'")
@@ -157,11 +157,11 @@ def _wait_until_ready(home: Path, server: subprocess.Popen[bytes]) -> CloudInfo:
             return running
         if server.poll() is not None:
             last = (log.read_text(errors="replace").strip().splitlines() or ["nothing was logged"])[-1]
-            raise EnvironmentError_(f"the local cloud ended with code {server.returncode}: {last}")
+            raise PlatformError(f"the local cloud ended with code {server.returncode}: {last}")
         time.sleep(0.05)
     server.kill()
     server.wait()
-    raise EnvironmentError_(f"the local cloud did not serve within {START_SECONDS:.0f} s; its log: {log}")
+    raise PlatformError(f"the local cloud did not serve within {START_SECONDS:.0f} s; its log: {log}")
 
 
 def _end(info: CloudInfo) -> None:

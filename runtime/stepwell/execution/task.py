@@ -63,7 +63,7 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
     try:
         if spec.attempt and datastore.is_done(flow_name, spec.run, spec.task):
             (manifest,) = datastore.load(flow_name, spec.run, [spec.task])
-            return Outcome((manifest.meta["foreach"] or {}).get("splits"))
+            return _settle(manifest, spec, context)
         return _run(flow_class, graph, spec, context)
     except (Exception, SystemExit) as error:
         failure = _failure(error, spec)
@@ -132,13 +132,19 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         "table_reads": context.table_reads, "table_writes": context.table_writes,
         "python": platform.python_version(), "stepwell": stepwell.__version__,
     }  # fmt: skip
+    manifest = Manifest(meta, rows)
     try:
-        datastore.commit(context.flow, spec.run, spec.task, Manifest(meta, rows))
+        datastore.commit(context.flow, spec.run, spec.task, manifest)
     except AlreadyExists:
         # another attempt was faster, such as one that Batch believed lost; its artifacts stand
         (manifest,) = datastore.load(context.flow, spec.run, [spec.task])
-        splits = (manifest.meta["foreach"] or {}).get("splits")
-    return Outcome(splits)
+    return _settle(manifest, spec, context)
+
+
+def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome:
+    """What follows from a task that is done; an attempt that was killed here is made good by the next."""
+    context.datastore.move_pins(context.flow, spec.run, manifest.meta["table_writes"])
+    return Outcome((manifest.meta["foreach"] or {}).get("splits"))
 
 
 def _parents(graph: Graph, spec: TaskSpec, context: TaskContext) -> list[TaskId]:

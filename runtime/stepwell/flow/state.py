@@ -134,8 +134,8 @@ class TaskState:
             )
         if exclude and include:
             raise FlowError(
-                f"{step.where}: step '{step.name}': merge_artifacts received both exclude={sorted(exclude)} and "
-                f"include={sorted(include)}; give one of them"
+                f"{step.where}: step '{step.name}': merge_artifacts received both "
+                f"exclude={sorted(exclude)} and include={sorted(include)}; give one of them"
             )
         found: dict[str, dict[str, Row]] = {}
         for one in inputs:

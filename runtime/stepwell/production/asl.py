@@ -12,6 +12,7 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
+from stepwell.environment import NAMESPACE_TAG, owner
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import ROOT_PATH, Graph
 from stepwell.store import keys
@@ -108,6 +109,9 @@ class _Compiler:
                         {"Type": "MEMORY", "Value": str(memory)},
                     ],
                 },
+                # what a role may stop a job by: Batch's own ids say nothing of whose it is
+                "Tags": {NAMESPACE_TAG: owner(to.namespace)},
+                "PropagateTags": True,
             },
             "ResultPath": None,
         }

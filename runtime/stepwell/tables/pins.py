@@ -20,19 +20,22 @@ WRITE_ID = "stepwell.write-id"
 def pin_read(context: TaskContext, name: TableName, snapshot: Snapshot | None) -> int | None:
     """Id of the snapshot at which the run reads a table: `snapshot`, if none was pinned before.
 
-    None is a pin too: the run began when the table was still without a snapshot.
+    None is a pin too: the run began when the table was still without a snapshot. A task reads what it
+    has itself written; the rest of the run does once the task is done.
     """
+    for write in reversed(context.table_writes):
+        if write["table"] == str(name):
+            written: int = write["snapshot_id"]
+            return written
     pin = context.datastore.pin_table(context.flow, context.run, str(name), _pin(snapshot))
     context.table_reads.setdefault(str(name), pin)
     wanted: int | None = pin["snapshot_id"]
     return wanted
 
 
-def pin_write(context: TaskContext, name: TableName, mode: str, snapshot: Snapshot) -> None:
-    """Let the rest of the run read what this task has written."""
-    pin = _pin(snapshot)
-    context.datastore.move_pin(context.flow, context.run, str(name), pin["sequence_number"], pin)
-    context.table_writes.append({"table": str(name), "mode": mode, **pin})
+def record_write(context: TaskContext, name: TableName, mode: str, snapshot: Snapshot) -> None:
+    """Keep what this task has written; its commit moves the run's pin (`Datastore.move_pins`)."""
+    context.table_writes.append({"table": str(name), "mode": mode, **_pin(snapshot)})
 
 
 def write_properties(context: TaskContext, name: TableName) -> dict[str, str]:

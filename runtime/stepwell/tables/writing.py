@@ -16,7 +16,7 @@ from stepwell.flow.current import current
 from stepwell.tables.arrow import fit, plain_schema, to_arrow
 from stepwell.tables.catalog import open_catalog
 from stepwell.tables.name import TableName
-from stepwell.tables.pins import WRITE_ID, pin_write, write_properties
+from stepwell.tables.pins import WRITE_ID, record_write, write_properties
 from stepwell.tables.reading import Table
 
 _MODES = ("append", "overwrite")
@@ -37,7 +37,7 @@ def write(text: str, data: Any, mode: str) -> Table:
     with catalog.reaching(name):
         snapshot = _commit(iceberg, rows, mode, properties, name)
     if context:
-        pin_write(context, name, mode, snapshot)
+        record_write(context, name, mode, snapshot)
     return Table(name, iceberg, snapshot, catalog)
 
 

@@ -26,6 +26,9 @@ from stepwell.store.base import Store
 from stepwell.store.objects import open_store
 from tests.runtime.artifacts.values import round_trip, saved
 
+LARGE = pa.table({"a": np.random.default_rng(0).random(100_000)})
+DAYS = pa.array([(i, 2, 3) for i in range(100_000)], pa.month_day_nano_interval())
+
 
 class Point(NamedTuple):
     x: int
@@ -109,15 +112,12 @@ def test_small_plain_values_are_readable(memory: Store) -> None:
     assert row.sha256 == hashlib.sha256(row.json.encode()).hexdigest()
 
 
-DAYS = pa.array([(i, 2, 3) for i in range(100_000)], pa.month_day_nano_interval())
-
-
 @pytest.mark.parametrize(
     ("value", "kind"),
     [
         ("x" * 70_000, "json"),
         ([object] * 40_000, "pickle"),
-        (pa.table({"a": range(100_000)}), "parquet"),
+        (LARGE, "parquet"),
         (
             pa.table({"a": pa.array([(i, 2, 3) for i in range(100_000)], pa.month_day_nano_interval())}),
             "arrow",
@@ -135,7 +135,7 @@ def test_large_values_are_objects(memory: Store, value: Any, kind: str) -> None:
     assert codec.decode(row, memory) == value
 
 
-@pytest.mark.parametrize("value", ["x" * 70_000, pa.table({"a": range(100_000)})])
+@pytest.mark.parametrize("value", ["x" * 70_000, LARGE])
 def test_equal_content_is_stored_once(memory: Store, value: Any) -> None:
     """A value that is saved again is not written again."""
     row = saved(value, memory)
@@ -205,7 +205,7 @@ def test_a_class_that_is_gone(memory: Store) -> None:
 
 def test_an_object_that_is_gone(memory: Store) -> None:
     """A row whose object was deleted is NotFound, by its key."""
-    row = saved(pa.table({"a": range(100_000)}), memory)
+    row = saved(LARGE, memory)
     assert row.object is not None
     memory.delete(row.object)
     with pytest.raises(NotFound, match=row.sha256):

@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from stepwell.cli.local import local
 from stepwell.cloud import control
-from stepwell.errors import EnvironmentError_
+from stepwell.errors import PlatformError
 from tests.runtime.cloud.support import Aws, is_alive, until
 
 
@@ -85,14 +85,14 @@ def test_a_stranger_on_the_port_is_not_our_cloud(home: Path, local_cloud: contro
 def test_a_taken_port_is_one_clear_line(home: Path) -> None:
     """A port that someone else listens on ends up with the reason."""
     reason = r"the local cloud ended with code 1: .*in use"
-    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(EnvironmentError_, match=reason):
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PlatformError, match=reason):
         control.up(home, port=taken.getsockname()[1])
 
 
 def test_bad_slots_are_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A STEPWELL_LOCAL_SLOTS that is no number is named with what is allowed."""
     monkeypatch.setenv("STEPWELL_LOCAL_SLOTS", "many")
-    with pytest.raises(EnvironmentError_, match="STEPWELL_LOCAL_SLOTS: received 'many'; it must be"):
+    with pytest.raises(PlatformError, match="STEPWELL_LOCAL_SLOTS: received 'many'; it must be"):
         control.up(home)
 
 
@@ -158,5 +158,5 @@ def test_without_a_cloud_the_way_out_is_told(home: Path, monkeypatch: pytest.Mon
     """status and env without a running cloud fail, and name the command that starts one."""
     monkeypatch.setenv("STEPWELL_HOME", str(home))
     for command in ("status", "env"):
-        with pytest.raises(EnvironmentError_, match="start one with `stepwell local up`"):
+        with pytest.raises(PlatformError, match="start one with `stepwell local up`"):
             CliRunner().invoke(local, [command], catch_exceptions=False)

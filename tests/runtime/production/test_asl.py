@@ -50,6 +50,8 @@ def job(step: str, **after: Any) -> dict[str, Any]:
                     {"Type": "MEMORY", "Value": "1024"},
                 ],
             },
+            "Tags": {"stepwell:namespace": "user/ada"},
+            "PropagateTags": True,
         },
         "ResultPath": None,
         **after,

@@ -106,8 +106,9 @@ def task() -> Task:
         current.set_task(context)
         try:
             yield context
-            # what a task leaves ends as JSON in its manifest
+            # what a task leaves ends as JSON in its manifest, and its commit moves the run's pins
             json.dumps([context.table_reads, context.table_writes])
+            datastore.move_pins("Load", run, context.table_writes)
         finally:
             current.set_task(before)
 

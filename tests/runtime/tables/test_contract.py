@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pyarrow as pa
@@ -153,6 +154,20 @@ def test_a_run_reads_what_it_wrote(task: Task) -> None:
             "sequence_number": 2,
         }
     ]
+
+
+def test_a_failed_attempt_is_not_read(task: Task) -> None:
+    """What an attempt wrote before it failed is not what the next attempt reads: both read the same rows."""
+    stepwell.write_table("facts.flights", UA)
+    for attempt in (0, 1):
+        failing = pytest.raises(RuntimeError) if attempt == 0 else nullcontext()
+        with failing, task(step="write", attempt=attempt):
+            assert rows() == [("UA", 5), ("UA", None)]
+            stepwell.write_table("facts.flights", AA)
+            if attempt == 0:
+                raise RuntimeError
+    with task(step="end"):
+        assert rows() == [("AA", 7), ("UA", 5), ("UA", None)]
 
 
 def test_a_pin_may_be_younger_than_what_was_loaded(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 import stepwell
-from stepwell.errors import ContractError, EnvironmentError_, TableError
+from stepwell.errors import ContractError, PlatformError, TableError
 from tests.runtime.tables.conftest import Environment
 
 ROWS = pa.table({"number": [1, 2]})
@@ -53,7 +53,7 @@ def test_aws_refuses(glue: Environment) -> None:
     """What AWS refuses is one line that begins with the table's name."""
     stepwell.write_table("facts.numbers", ROWS)
     boto3.client("glue").delete_database(Name=glue.contract.database("facts"))
-    with pytest.raises((TableError, EnvironmentError_), match=r"^facts.numbers: ") as raised:
+    with pytest.raises((TableError, PlatformError), match=r"^facts.numbers: ") as raised:
         stepwell.write_table("facts.numbers", ROWS)
     assert "\n" not in str(raised.value)
 

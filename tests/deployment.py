@@ -1,20 +1,15 @@
-"""The demo's environment, deployed to the local cloud once for a session of tests."""
+"""An environment deployed to the local cloud, as tests see it."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
-
-from stepwell.cloud import control
-
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "growth-dev"
 CDKTF = ROOT / "node_modules/.bin/cdktf"
 
@@ -46,19 +41,3 @@ class Deployed:
         done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
         assert done.returncode == 0, f"{' '.join(command)}\n{done.stdout[-4000:]}\n{done.stderr[-4000:]}"
         return done.stdout
-
-
-@pytest.fixture(scope="session")
-def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
-    """`growth-dev` of the repository's environments.toml, deployed by the cdktf that package.json pins.
-
-    It is not destroyed: it ends with the local cloud, which saves the provider's waits.
-    """
-    if not CDKTF.exists() or shutil.which("terraform") is None:
-        pytest.fail("cdktf or terraform is missing: run `npm ci`, and install terraform >= 1.10")
-    cloud = Deployed(
-        {**control.environment(local_cloud), "STEPWELL_ENVIRONMENT": ENVIRONMENT},
-        tmp_path_factory.mktemp("cdktf") / "out",
-    )
-    cloud.cdktf("deploy", ENVIRONMENT, "--auto-approve", "--no-color")
-    return cloud
