@@ -42,7 +42,7 @@ class Container:
         on_line: Callable[[str], None],
     ) -> None:
         self._guardian = guardian
-        self._folder = tempfile.mkdtemp(prefix="stepwell-job-")
+        self._folder = tempfile.mkdtemp(prefix="job-", dir=guardian.folder)
         surroundings = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
             "HOME": self._folder,

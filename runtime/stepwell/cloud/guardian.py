@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 REGISTER_AND_RUN = 'echo "+$$" >&0; unset PWD OLDPWD SHLVL; exec "$@" </dev/null'
 """Shell script with the pipe as its standard input. It is the child that registers, before it
@@ -20,11 +23,13 @@ class Guardian:
     """The server's side. Create it before the first thread and the first socket: it forks."""
 
     def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="stepwell-cloud-"))
+        """For what jobs work in; the guardian removes it last of all."""
         read_end, self.pipe = os.pipe()
         self._pid = os.fork()
         if self._pid == 0:
             os.close(self.pipe)
-            _watch(read_end)
+            _watch(read_end, self.folder)
         os.close(read_end)
 
     def forget(self, group: int) -> None:
@@ -37,7 +42,7 @@ class Guardian:
         os.waitpid(self._pid, 0)
 
 
-def _watch(pipe: int) -> None:
+def _watch(pipe: int, folder: Path) -> None:
     os.setsid()
     groups: set[int] = set()
     with os.fdopen(pipe, "rb") as lines:
@@ -46,4 +51,5 @@ def _watch(pipe: int) -> None:
     for group in groups:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(group, signal.SIGKILL)
+    shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)

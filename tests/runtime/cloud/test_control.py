@@ -23,22 +23,24 @@ def home(tmp_path: Path) -> Path:
     return tmp_path / "home"
 
 
-def running_sleeper(aws: Aws) -> int:
-    """The process of a job's child that sleeps."""
-    job = aws.submit(aws.definition("sh", "-c", "sleep 300 & echo $!; wait"))
+def running_sleeper(aws: Aws) -> tuple[int, Path]:
+    """The process of a job's child that sleeps, and the job's folder."""
+    job = aws.submit(aws.definition("sh", "-c", "sleep 300 & echo $! $HOME; wait"))
     detail = until(lambda: aws.job(job), lambda j: j["status"] == "RUNNING" and aws.log_lines(j) != [])
-    return int(aws.log_lines(detail)[0])
+    pid, folder = aws.log_lines(detail)[0].split()
+    return int(pid), Path(folder)
 
 
 def test_up_serves_until_down(home: Path) -> None:
     """A cloud is up once, found again by status and up, and leaves nothing after down."""
     first = control.up(home)
     assert control.status(home) == first == control.up(home)
-    sleeper = running_sleeper(Aws(first.url))
+    sleeper, folder = running_sleeper(Aws(first.url))
     assert control.down(home)
     until(lambda: is_alive(first.pid) or is_alive(sleeper), lambda alive: not alive, seconds=0.5)
     assert control.status(home) is None
     assert list(home.iterdir()) == []
+    assert not folder.parent.exists()
     assert not control.down(home)
 
 
@@ -47,10 +49,10 @@ def test_a_killed_server_takes_its_jobs_along(home: Path) -> None:
     first = control.up(home)
     try:
         aws = Aws(first.url)
-        sleeper, bucket = running_sleeper(aws), aws.bucket()
+        (sleeper, folder), bucket = running_sleeper(aws), aws.bucket()
         (first.folder / "state" / "terraform.tfstate").write_text("{}")
         os.kill(first.pid, signal.SIGKILL)
-        until(lambda: is_alive(sleeper), lambda alive: not alive, seconds=5)
+        until(lambda: is_alive(sleeper) or folder.parent.exists(), lambda left: not left, seconds=5)
         assert control.status(home) is None
         second = control.up(home)
         buckets = Aws(second.url).client("s3").list_buckets()["Buckets"]
