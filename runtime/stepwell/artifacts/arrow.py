@@ -110,13 +110,14 @@ def _filtered(source: pa.NativeFile, columns: list[str] | None, where: pc.Expres
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    # The measurements behind these settings: docs/decisions/0031-table-files.md
-    text = [field.name for field in table.schema if _is_text(field.type)]
+    # Measured: docs/decisions/0031-table-files.md.
+    encodings = {field.name: encoding for field in table.schema if (encoding := _encoding(field.type))}
     pq.write_table(
         table,
         path,
         compression="lz4",
-        use_dictionary=text or False,
+        use_dictionary=[field.name for field in table.schema if _is_text(field.type)] or False,
+        column_encoding=encodings or None,
         row_group_size=ROWS_A_GROUP,
     )
 
@@ -124,6 +125,13 @@ def _write_parquet(table: pa.Table, path: Path) -> None:
 def _read_back(path: Path) -> pa.Table:
     with pa.memory_map(str(path)) as source:
         return read(source, "parquet")
+
+
+def _encoding(kind: pa.DataType) -> str | None:
+    """How numbers are laid out so that LZ4 finds something in them; None leaves it to pyarrow."""
+    if pa.types.is_integer(kind) or pa.types.is_temporal(kind):
+        return "DELTA_BINARY_PACKED"
+    return "BYTE_STREAM_SPLIT" if kind in (pa.float32(), pa.float64()) else None
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -1,0 +1,136 @@
+"""Stepwell beside Metaflow, in one run on one machine: a table saved and loaded as an artifact.
+
+Both are measured at their own datastore on a local folder, without the processes of a run around
+it, each time in a fresh process, where a table of one row went before; the two take turns, and
+what counts is the median and the ratio.
+``make bench`` runs it where both are installed from wheels::
+
+    python benchmarks/tables.py [--rows 10000000] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from report import Comparison, show
+
+# How many times smaller ours is to be, and how often each is measured a round.
+TARGETS = {"save": 5.0, "load": 8.0}
+TIMES = {"save": 1, "load": 3}
+
+
+def stepwell_save(folder: Path, table: Any) -> Callable[[], object]:
+    from stepwell.artifacts.codec import encode
+    from stepwell.artifacts.manifest import Manifest
+    from stepwell.store.objects import open_store
+
+    store = open_store(str(folder))
+
+    def save() -> None:
+        row = encode("table", table, where="step start", store=store, namespace="user/bench")
+        store.put("manifest.parquet", Manifest({}, {"table": row}).to_bytes(), if_absent=True)
+
+    return save
+
+
+def stepwell_load(folder: Path) -> Callable[[], object]:
+    from stepwell.artifacts.codec import decode
+    from stepwell.artifacts.manifest import Manifest
+    from stepwell.store.objects import open_store
+
+    store = open_store(str(folder))
+
+    def load() -> object:
+        manifest = Manifest.from_bytes(store.get("manifest.parquet"), "manifest.parquet")
+        return decode(manifest.rows["table"], store)
+
+    return load
+
+
+def _metaflow(folder: Path) -> Any:
+    from metaflow.datastore import FlowDataStore
+    from metaflow.plugins.datastores.local_storage import LocalStorage
+
+    return FlowDataStore("Bench", storage_impl=LocalStorage, ds_root=str(folder))
+
+
+def metaflow_save(folder: Path, table: Any) -> Callable[[], object]:
+    task = _metaflow(folder).get_task_datastore("1", "start", "1", attempt=0, mode="w")
+    task.init_task()
+
+    def save() -> None:
+        task.save_artifacts(iter([("table", table)]))
+        task.done()
+
+    return save
+
+
+def metaflow_load(folder: Path) -> Callable[[], object]:
+    store = _metaflow(folder)
+    return lambda: store.get_task_datastore("1", "start", "1")["table"]
+
+
+def sample(rows: int) -> Any:
+    """A table of one integer and two floating-point columns."""
+    import numpy as np
+    import pyarrow as pa
+
+    random = np.random.default_rng(0)
+    return pa.table({"id": np.arange(rows), "x": random.random(rows), "y": random.normal(size=rows)})
+
+
+def measure(framework: str, what: str, folder: Path, rows: int) -> float:
+    """Seconds that one save or load takes in this process, after one of a single row."""
+    seconds = 0.0
+    for count in (1, rows):
+        table, place = sample(count), folder / str(count)
+        prepare = globals()[f"{framework}_{what}"]
+        work = prepare(place, table) if what == "save" else prepare(place)
+        start = time.perf_counter()
+        result = work()
+        seconds = time.perf_counter() - start
+        assert what == "save" or result.equals(table)
+    return seconds
+
+
+def compare(rows: int, rounds: int) -> list[Comparison]:
+    seconds: dict[tuple[str, str], list[float]] = {}
+    for _ in range(rounds):
+        for framework in ("stepwell", "metaflow"):
+            with tempfile.TemporaryDirectory() as folder:
+                for what in (what for what, times in TIMES.items() for _ in range(times)):
+                    one = ["--one", framework, what, folder, "--rows", str(rows)]
+                    output = subprocess.check_output([sys.executable, __file__, *one], text=True)
+                    seconds.setdefault((framework, what), []).append(float(output))
+    medians = {which: statistics.median(times) for which, times in seconds.items()}
+    return [
+        Comparison(f"{what} {rows:,} rows", "s", medians["stepwell", what], medians["metaflow", what], target)
+        for what, target in TARGETS.items()
+    ]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=10_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--one", nargs=3, metavar=("FRAMEWORK", "WHAT", "FOLDER"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.one:
+        framework, what, folder = arguments.one
+        print(measure(framework, what, Path(folder), arguments.rows))
+    else:
+        show("A table as an artifact", "Stepwell", "Metaflow", compare(arguments.rows, arguments.rounds))
+
+
+if __name__ == "__main__":
+    main()
