@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: demo test lint bench requirements clean
+.PHONY: install demo test lint bench requirements clean
+
+install: $(INSTALLED)
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py

@@ -33,7 +33,8 @@ def write_flow(folder: Path, body: str, head: str = "") -> Path:
     """A file ``made.py`` with a flow ``Made`` whose class body is `body`."""
     file = folder / "made.py"
     file.write_text(
-        f"import os, time\nfrom stepwell import FlowSpec, Parameter, current, step\n{textwrap.dedent(head)}\n\n"
+        "import os, time\nfrom stepwell import FlowSpec, Parameter, current, step\n"
+        f"{textwrap.dedent(head)}\n\n"
         f"class Made(FlowSpec):\n{textwrap.indent(textwrap.dedent(body).strip(), '    ')}\n\n\n"
         'if __name__ == "__main__":\n    Made()\n'
     )

@@ -7,7 +7,7 @@
     ├── FlowError             the flow's source is wrong: found before anything runs
     │   └── ParameterError    a parameter's value is missing or of the wrong type
     ├── SettingsError         environments.toml is wrong
-    ├── PlatformError     the environment, its contract or its services can't serve
+    ├── PlatformError         the environment, its contract or its services can't serve
     │   └── ContractError     the contract is missing, unreadable or of another version
     ├── StoreError            the datastore refused or can't be reached
     │   ├── NotFound          no object has that key

@@ -74,7 +74,7 @@ def check_whole(home: Path) -> int:
 def test_a_kill_leaves_everything_or_nothing(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killing scheduler, fork server or task at random: manifests are whole, no process stays, the end is honest."""
+    """A random kill leaves whole manifests and no process, and the run's end is honest."""
     chance = random.Random(seed)
     home = tmp_path / "home"
     file = write_flow(tmp_path, FLOW, head="import numpy as np\nimport pyarrow as pa\n")

@@ -47,7 +47,7 @@ def test_branches_join(home: Path) -> None:
 
 
 def test_foreach_keeps_order(home: Path) -> None:
-    """A join of a foreach sees its inputs in the order of the items, of which more than ten sort by number."""
+    """A join of a foreach sees its inputs in the order of the items, also when there are more than ten."""
     assert run_flow(FLOWS / "foreach.py", home, "run", "--items", "12", "--max-workers", "3").returncode == 0
     run = Flow("Foreach").latest_run
     assert run.data.all == [(f"w{i}", i, f"w{i}" * (i + 1)) for i in range(12)]
@@ -77,7 +77,7 @@ def test_runs_iterate_newest_first(home: Path) -> None:
     assert flow[flow.latest_run.id].data.items == 3
     with pytest.raises(NoSuchObject, match="run Foreach/nope is not in namespace 'user/tester'"):
         flow["nope"]
-    with pytest.raises(NoSuchObject, match="flow 'Fore' has no runs .* flows there: Foreach"):
+    with pytest.raises(NoSuchObject, match=r"flow 'Fore' has no runs .* flows there: Foreach"):
         Flow("Fore")
 
 
@@ -101,7 +101,7 @@ def end(self): pass
 
 
 def test_failing_step(home: Path, tmp_path: Path) -> None:
-    """A step that raises fails its run: the task is named, the user's frames and log are kept, the rest reads on."""
+    """A step that raises fails its run, named and with the user's frames; log and finished artifacts stay."""
     file = write_flow(tmp_path, FAILING, head="def share(n):\n    return 1 / n\n")
     ended = run_flow(file, home, "run")
     run = Flow("Made").latest_run
@@ -196,8 +196,8 @@ def end(self): pass
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "parameter 'count': no value was given and it is required; it takes an integer: add --count VALUE"),
-        (["--count", "4.5"], "parameter 'count': received '4.5', which is not an integer; give it as --count VALUE"),
+        ([], "parameter 'count': no value was given and it is required; it takes an integer: add --count"),
+        (["--count", "4.5"], "parameter 'count': received '4.5', which is not an integer; give it as"),
         (["--count", "1", "--share", "half"], "parameter 'share': received 'half', which is not a number"),
         (["--count", "1", "--on", "maybe"], "parameter 'on': received 'maybe', which is not true or false"),
         (["--cuont", "1"], "No such option '--cuont'"),

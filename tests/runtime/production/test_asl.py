@@ -119,7 +119,9 @@ def test_foreach() -> None:
             "ReaderConfig": {"InputType": "JSON"},
             "Parameters": {
                 "Bucket": "store",
-                "Key.$": "States.Format('ns/user/ada/flows/Made/runs/{}/splits/start/{}.json', $.run, $.path)",
+                "Key.$": (
+                    "States.Format('ns/user/ada/flows/Made/runs/{}/splits/start/{}.json', $.run, $.path)"
+                ),
             },
         },
         "ItemSelector": {
