@@ -217,3 +217,17 @@ def test_tags_are_documented_json(memory: Store) -> None:
     row = saved({"when": __import__("datetime").date(2026, 1, 2)}, memory)
     assert row.json is not None
     assert json.loads(row.json) == {"when": {"$type": "date", "value": "2026-01-02"}}
+
+
+def test_saving_holds_no_second_copy(tmp_path: Path) -> None:
+    """Saving a large table takes a fraction of its size in memory: it is written as it is encoded."""
+    code = (
+        "import sys, numpy as np, pyarrow as pa\n"
+        "from stepwell.artifacts.codec import encode\n"
+        "from stepwell.store.objects import open_store\n"
+        "columns = {name: np.random.default_rng(0).random(4_000_000) for name in 'abcd'}\n"
+        "table = pa.table(columns)\n"
+        "encode('it', table, where='step start', store=open_store(sys.argv[1]), namespace='user/ada')\n"
+        "print(pa.default_memory_pool().max_memory() / table.nbytes)\n"
+    )
+    assert float(subprocess.check_output([sys.executable, "-c", code, str(tmp_path)])) < 0.5
