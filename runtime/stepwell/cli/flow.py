@@ -8,6 +8,8 @@ from typing import Any
 import click
 
 from stepwell.cli.errors import run_command, told
+from stepwell.cli.parameters import given_parameters, parameter_options
+from stepwell.cli.production import production_group
 from stepwell.errors import FlowError
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS, run_locally
 from stepwell.flow.draw import draw
@@ -60,9 +62,7 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         sys.exit(run_named_task(flow_class))
 
     cli.add_command(_run_command(flow_class))
-    from stepwell.cli.production import production_group
-
-    cli.add_command(production_group(flow_class, parameter_options(flow_class)))
+    cli.add_command(production_group(flow_class))
     return cli
 
 
@@ -102,35 +102,6 @@ def _run_command(flow_class: type[FlowSpec]) -> click.Command:
                 "give the parameter another one"
             )
     return click.Command("run", params=[*ours, *options], callback=run, help="Run the flow on this machine.")
-
-
-def parameter_options(flow_class: type[FlowSpec]) -> list[click.Option]:
-    """An option for each parameter; values are taken as text and converted by the parameter."""
-    options = []
-    for parameter in flow_class.parameters().values():
-        default = (
-            ""
-            if parameter.default is None or callable(parameter.default)
-            else f"[default: {parameter.default}]"
-        )
-        notes = "[required]" if parameter.required else default
-        options.append(
-            click.Option(
-                [f"--{parameter.name}"],
-                metavar=parameter.kind.upper().rpartition(" ")[2],
-                help=f"{parameter.help}  {notes}".strip(),
-            )
-        )
-    return options
-
-
-def given_parameters(flow_class: type[FlowSpec], options: dict[str, Any]) -> dict[str, Any]:
-    """The parameters that were given on the command line, by name."""
-    names = {
-        parameter.name.replace("-", "_").lower(): parameter.name
-        for parameter in flow_class.parameters().values()
-    }
-    return {names[key]: value for key, value in options.items() if key in names and value is not None}
 
 
 def _first_line(flow_class: type[FlowSpec]) -> str:

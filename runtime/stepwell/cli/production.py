@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from stepwell.cli.parameters import given_parameters, parameter_options
 from stepwell.flow.spec import FlowSpec
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _STATUSES = ("running", "succeeded", "failed", "timed-out", "aborted")
 
 
-def production_group(flow_class: type[FlowSpec], parameters: list[click.Option]) -> click.Group:
+def production_group(flow_class: type[FlowSpec]) -> click.Group:
     """The group ``step-functions`` of a flow."""
 
     @click.group("step-functions")
@@ -50,7 +51,6 @@ def production_group(flow_class: type[FlowSpec], parameters: list[click.Option])
         )
 
     def trigger(**given: Any) -> None:
-        from stepwell.cli.flow import given_parameters
         from stepwell.production.deploy import Production
 
         run = Production(flow_class).trigger(given_parameters(flow_class, given))
@@ -58,7 +58,10 @@ def production_group(flow_class: type[FlowSpec], parameters: list[click.Option])
 
     group.add_command(
         click.Command(
-            "trigger", params=[*parameters], callback=trigger, help="Start a run of the deployed flow."
+            "trigger",
+            params=[*parameter_options(flow_class)],
+            callback=trigger,
+            help="Start a run of the deployed flow.",
         )
     )
 

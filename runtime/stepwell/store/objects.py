@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import GenericError
@@ -143,7 +142,9 @@ def open_store(url: str) -> Store:
     if url == "memory://":
         return ObjectStore(url, MemoryStore())
     if scheme == "file":
-        return _folder(Path(urlsplit(url).path))
+        from urllib.parse import unquote, urlsplit
+
+        return _folder(Path(unquote(urlsplit(url).path)))
     bucket, _, prefix = rest.rstrip("/").partition("/")
     if scheme != "s3" or not bucket:
         raise UsageError(

@@ -21,7 +21,7 @@ from stepwell.store.failures import translated
         (
             GenericError("500 Internal\n\nDebug source"),
             StoreError,
-            "received 500 Internal; check the network",
+            "received 500 Internal; check",
         ),
         (NotFoundError("404"), NotFound, "there is no such object"),
         (FileNotFoundError(errno.ENOENT, "No such file"), NotFound, "there is no such object"),

@@ -21,9 +21,10 @@ def test_the_folder_is_made(tmp_path: Path) -> None:
 
 
 def test_file_url(tmp_path: Path) -> None:
-    """A file:// URL opens the same folder as its path."""
-    open_store(str(tmp_path)).put("key", b"x")
-    assert open_store(tmp_path.as_uri()).get("key") == b"x"
+    """A file:// URL opens the same folder as its path, with its escaped characters too."""
+    folder = tmp_path / "a b"
+    open_store(str(folder)).put("key", b"x")
+    assert open_store(folder.as_uri()).get("key") == b"x"
 
 
 def test_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
