@@ -46,13 +46,11 @@ def decode(row: Row, store: Store, *, allow_pickle: bool = True) -> Any:
     """The value of `row`.
 
     Raises:
-        ArtifactError: it is a pickle and `allow_pickle` is false, or it can't be unpickled.
+        ArtifactError: it is a pickle and `allow_pickle` is false, or its content can't be read.
         NotFound: its object is gone.
     """
     if row.encoding in ("parquet", "arrow"):
-        from stepwell.artifacts import arrow, tabular
-
-        return tabular.from_table(row.type, arrow.read(open_content(row, store), row.encoding))
+        return _decode_table(row, store)
     if row.json is not None:
         return plain.from_json(row.json)
     content = row.inline
@@ -60,6 +58,22 @@ def decode(row: Row, store: Store, *, allow_pickle: bool = True) -> Any:
         assert row.object is not None
         content = store.get(row.object)
     return plain.from_json(content) if row.encoding == "json" else _unpickled(row, content, allow_pickle)
+
+
+def _decode_table(row: Row, store: Store) -> Any:
+    from stepwell.artifacts import arrow, tabular
+
+    try:
+        return tabular.from_table(row.type, arrow.read(open_content(row, store), row.encoding))
+    except ValueError as error:
+        raise damaged(row, error) from error
+
+
+def damaged(row: Row, error: Exception) -> ArtifactError:
+    return ArtifactError(
+        f"artifact {row.name!r} of type {row.type} can't be loaded: received {line(error)}; its object "
+        f"{row.object} is damaged: run its step again"
+    )
 
 
 def open_content(row: Row, store: Store) -> Any:
@@ -124,7 +138,7 @@ def _pickled(draft: _Draft, value: object, where: str) -> bytes:
     except Exception as error:
         raise ArtifactError(
             f"{where}: artifact {draft.name!r} of type {draft.type} can't be saved: received "
-            f"{type(error).__name__}: {_line(error)}; save what it is made of (a table, plain values), "
+            f"{type(error).__name__}: {line(error)}; save what it is made of (a table, plain values), "
             "define its class at the top of a module, or keep it in a local variable instead of self"
         ) from error
 
@@ -140,9 +154,10 @@ def _unpickled(row: Row, content: bytes, allow_pickle: bool) -> Any:
     except Exception as error:
         raise ArtifactError(
             f"artifact {row.name!r} of type {row.type} can't be loaded: received {type(error).__name__}: "
-            f"{_line(error)}; install and import here what the flow that saved it used, in the same versions"
+            f"{line(error)}; install and import here what the flow that saved it used, in the same versions"
         ) from error
 
 
-def _line(error: Exception) -> str:
+def line(error: Exception) -> str:
+    """The error's message as one line."""
     return " ".join(str(error).split())

@@ -101,14 +101,21 @@ class Artifact:
                 ``in`` and ``not in``.
 
         Raises:
-            ArtifactError: it is no table, or has no such column.
+            ArtifactError: it is no table, has no such column, or `where` does not suit its columns.
         """
         from stepwell.artifacts import arrow
 
-        if columns is not None or where is not None:
-            named = [] if where is None or not isinstance(where, Sequence) else [name for name, _, _ in where]
-            self._check_columns([*(columns or ()), *named])
-        return arrow.read(self._open(), self.encoding, columns, arrow.condition(where))
+        if columns is not None:
+            self._check_columns(columns)
+        try:
+            return arrow.read(self._open(), self.encoding, columns, arrow.condition(where))
+        except (ValueError, TypeError, NotImplementedError) as error:
+            if where is None:
+                raise codec.damaged(self._row, error) from error
+            raise ArtifactError(
+                f"artifact {self.name!r}: received where={where!r} ({codec.line(error)}); it must be an "
+                f"Arrow expression, or (column, operator, value) conditions, on its columns {self.columns}"
+            ) from error
 
     def _open(self) -> pa.NativeFile:
         if self.encoding not in ("parquet", "arrow"):

@@ -20,6 +20,7 @@ import pyarrow as pa
 import pytest
 
 from stepwell.artifacts import codec
+from stepwell.artifacts.lazy import Artifact
 from stepwell.artifacts.row import type_name
 from stepwell.errors import ArtifactError, NotFound
 from stepwell.store.base import Store
@@ -210,6 +211,17 @@ def test_an_object_that_is_gone(memory: Store) -> None:
     memory.delete(row.object)
     with pytest.raises(NotFound, match=row.sha256):
         codec.decode(row, memory)
+
+
+def test_a_damaged_object(memory: Store) -> None:
+    """A table's object that was cut short is one line that names it."""
+    row = saved(LARGE, memory)
+    assert row.object is not None
+    memory.put(row.object, memory.get(row.object)[:-100])
+    for read in (lambda: codec.decode(row, memory), Artifact(row, memory).table):
+        with pytest.raises(ArtifactError, match=f"{row.object} is damaged") as caught:
+            read()
+        assert "\n" not in str(caught.value)
 
 
 def test_tags_are_documented_json(memory: Store) -> None:

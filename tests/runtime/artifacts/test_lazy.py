@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -106,10 +108,21 @@ def test_arrays_and_lists_as_tables() -> None:
 
 
 def test_unknown_column() -> None:
-    """A column that isn't there is refused with those that are, in columns and in conditions."""
-    for arguments in ({"columns": ["n", "no"]}, {"where": [("no", "==", 1)]}):
-        with pytest.raises(ArtifactError, match=r"\['no'\].*\['n', 'x', 's'\]"):
-            artifact(TABLE).table(**arguments)
+    """A column that isn't there is refused with those that are."""
+    with pytest.raises(ArtifactError, match=r"\['no'\].*\['n', 'x', 's'\]"):
+        artifact(TABLE).table(columns=["n", "no"])
+
+
+@pytest.mark.parametrize(
+    "where",
+    [[("no", "==", 1)], [("n", "~", 1)], [("n", 1)], "n > 1", [("n", "==", "a")], pc.field("no") > 1, 5],
+)
+@pytest.mark.parametrize("table", [TABLE, CODES])
+def test_bad_conditions(table: pa.Table, where: Any) -> None:
+    """Conditions that don't suit the table are one line with what was received and the columns there are."""
+    with pytest.raises(ArtifactError, match=r"received where=.*conditions, on its columns \['n', ") as caught:
+        artifact(table).table(where=where)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [5, "text", {1, 2}, print])
