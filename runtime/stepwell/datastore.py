@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from stepwell.errors import AlreadyExists, NoSuchObject, NotFound
+from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
 from stepwell.flow.graph import TaskId
 from stepwell.store import keys
 from stepwell.store.base import Store
@@ -44,6 +44,16 @@ class RunInfo:
     started: datetime
     runtime: str
     code: str | None = None
+
+    @property
+    def system_tags(self) -> frozenset[str]:
+        """Tags it has by what it is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23`` (UTC)."""
+        return frozenset({f"user:{self.user}", f"runtime:{self.runtime}", f"date:{self.started:%Y-%m-%d}"})
+
+    @property
+    def _entry(self) -> str:
+        """Its name in an index: that of a newer run comes first in a listing."""
+        return f"{_LAST_MILLISECOND - int(self.started.timestamp() * 1000):014d}.{self.run}"
 
     def to_json(self) -> bytes:
         return json.dumps({**asdict(self), "started": self.started.isoformat()}).encode()
@@ -137,9 +147,7 @@ class Datastore:
         """
         root = keys.run_root(self.namespace, info.flow, info.run)
         self.store.put(root + "run.json", info.to_json(), if_absent=True)
-        inverted = _LAST_MILLISECOND - int(info.started.timestamp() * 1000)
-        index = keys.index_root(self.namespace, info.flow)
-        self.store.put(f"{index}{inverted:014d}.{info.run}", b"")
+        self.store.put(keys.index_root(self.namespace, info.flow) + info._entry, b"")
 
     def run_info(self, flow: str, run: str) -> RunInfo:
         """Raises `NoSuchObject` where there is no such run."""
@@ -155,12 +163,59 @@ class Datastore:
 
     def runs(self, flow: str) -> Iterator[str]:
         """Ids of the flow's runs, newest first; listed as they are consumed."""
-        for info in self.store.list(keys.index_root(self.namespace, flow)):
-            yield info.key.rpartition("/")[2].partition(".")[2]
+        return self._indexed(keys.index_root(self.namespace, flow))
 
     def flows(self) -> list[str]:
         """Names of the flows that have run in this namespace."""
         return self.store.list_folders(keys.namespace_root(self.namespace) + "flows/")
+
+    def _indexed(self, index: str) -> Iterator[str]:
+        for info in self.store.list(index):
+            yield info.key.rpartition("/")[2].partition(".")[2]
+
+    # -- tags: an object each, so that people who tag a run at once lose nothing
+
+    def tags(self, flow: str, run: str) -> frozenset[str]:
+        """The tags people gave a run; `RunInfo.system_tags` are not among them."""
+        root = keys.tags_root(self.namespace, flow, run)
+        return frozenset(keys.tag_of(info.key) for info in self.store.list(root))
+
+    def add_tags(self, flow: str, run: str, tags: Iterable[str]) -> None:
+        """Tag a run; a tag it has already stays.
+
+        Raises:
+            UsageError: a tag is empty, too long or more than a line; none was added.
+            NoSuchObject: there is no such run.
+        """
+        info = self.run_info(flow, run)
+        new = [tag for tag in tags if tag not in info.system_tags]
+        tag_keys = [keys.tag(self.namespace, flow, run, tag) for tag in new]
+        for tag, key in zip(new, tag_keys, strict=True):
+            # the index first, so that it leads to every tagged run; what it has too much, readers leave out
+            self.store.put(keys.tag_index_root(self.namespace, flow, tag) + info._entry, b"")
+            self.store.put(key, b"")
+
+    def remove_tags(self, flow: str, run: str, tags: Iterable[str]) -> None:
+        """Take tags from a run; a tag it hasn't is no error.
+
+        Raises:
+            UsageError: one is a system tag; none was removed.
+            NoSuchObject: there is no such run.
+        """
+        gone = list(tags)
+        if system := self.run_info(flow, run).system_tags.intersection(gone):
+            raise UsageError(
+                f"run {flow}/{run}: received {', '.join(map(repr, sorted(system)))} to remove; system tags "
+                f"say what a run is and stay; its own tags are {sorted(self.tags(flow, run))}"
+            )
+        for key in [keys.tag(self.namespace, flow, run, tag) for tag in gone]:
+            self.store.delete(key)
+
+    def tagged_runs(self, flow: str, tag: str) -> Iterator[str]:
+        """Ids of the runs that people tagged so, newest first; listed as they are consumed."""
+        for run in self._indexed(keys.tag_index_root(self.namespace, flow, tag)):
+            if self.store.exists(keys.tag(self.namespace, flow, run, tag)):
+                yield run
 
     # -- tasks
 

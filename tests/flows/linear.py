@@ -25,7 +25,7 @@ class Linear(FlowSpec):
         self.nothing = None
         self.nan = float("nan")
         self.big = 2**80
-        self.deep = {"a": [1, {"b": (True, None)}], 5: {"x", "y"}}
+        self.deep = {"a": [1, {"b": (True, None)}], 5: {1, 2}}
         self.text = "grüße\n"
         self.attempt = current.retry_count
         self.next(self.middle)

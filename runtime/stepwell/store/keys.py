@@ -8,6 +8,8 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
+    ns/<namespace>/flows/<Flow>/runs/<run>/tags/<tag>                  percent-encoded
+    ns/<namespace>/flows/<Flow>/tags/<tag>/<inverted time>.<run>       runs that have, or had, the tag
     ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   the items of a foreach
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
@@ -16,6 +18,13 @@ The namespace comes first, so that IAM can guard it by prefix::
 """
 
 from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from stepwell.errors import UsageError
+
+_LONGEST_TAG = 200
+"""Bytes, percent-encoded: file systems take names of 255."""
 
 
 def namespace_root(namespace: str) -> str:
@@ -52,6 +61,36 @@ def parameters(namespace: str, flow: str, run: str) -> str:
 
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:
     return run_root(namespace, flow, run) + f"tables/{table}/"
+
+
+def tags_root(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "tags/"
+
+
+def tag(namespace: str, flow: str, run: str, name: str) -> str:
+    """Raises `UsageError` where `name` can't be a tag."""
+    return tags_root(namespace, flow, run) + _encoded_tag(name)
+
+
+def tag_of(key: str) -> str:
+    """The tag that a key of `tag` is of."""
+    return unquote(key.rpartition("/")[2])
+
+
+def tag_index_root(namespace: str, flow: str, name: str) -> str:
+    """Raises `UsageError` where `name` can't be a tag."""
+    return flow_root(namespace, flow) + f"tags/{_encoded_tag(name)}/"
+
+
+def _encoded_tag(name: str) -> str:
+    # a key has no segment of dots alone
+    encoded = quote(name, safe=" :=@+,").replace(".", "%2E") if name.isprintable() else ""
+    if not name.strip() or not 0 < len(encoded) <= _LONGEST_TAG:
+        raise UsageError(
+            f"tag: received {name!r}; a tag is printable text of one line that takes up to {_LONGEST_TAG} "
+            "bytes percent-encoded, such as 'best' or 'model:v2'"
+        )
+    return encoded
 
 
 def object_key(namespace: str, sha256: str, kind: str) -> str:
