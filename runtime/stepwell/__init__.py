@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from stepwell.client.objects import Task as Task
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
+    from stepwell.flow.decorators.catch import catch as catch
+    from stepwell.flow.decorators.environment import environment as environment
     from stepwell.flow.decorators.resources import resources as resources
+    from stepwell.flow.decorators.retry import retry as retry
+    from stepwell.flow.decorators.timeout import timeout as timeout
     from stepwell.flow.parameters import JSONType as JSONType
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
@@ -32,6 +36,10 @@ _HOME = {
     "current": "stepwell.flow.current",
     "step": "stepwell.flow.decorators.base",
     "resources": "stepwell.flow.decorators.resources",
+    "timeout": "stepwell.flow.decorators.timeout",
+    "retry": "stepwell.flow.decorators.retry",
+    "environment": "stepwell.flow.decorators.environment",
+    "catch": "stepwell.flow.decorators.catch",
     "JSONType": "stepwell.flow.parameters",
     "Parameter": "stepwell.flow.parameters",
     "FlowSpec": "stepwell.flow.spec",

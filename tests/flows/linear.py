@@ -39,7 +39,7 @@ class Linear(FlowSpec):
     @step
     def end(self):
         self.flavor = self.flavor + " and simple"
-        print("total", self.total, self.deep, self.flavor)
+        print("total", self.total, self.flavor)
 
 
 if __name__ == "__main__":

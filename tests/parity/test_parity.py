@@ -24,6 +24,7 @@ GRAPHS = {
     "foreach.py": ("Foreach", ["--items", "5"], 13),
     "nested.py": ("Nested", [], 15),
     "branch_in_foreach.py": ("BranchInForeach", [], 12),
+    "attempts.py": ("Attempts", [], 7),
 }
 
 

@@ -21,7 +21,7 @@ def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
         "Flow", "FlowSpec", "JSONType", "Parameter", "Run", "Step", "Task",
-        "current", "resources", "step", "table", "write_table",
+        "catch", "current", "environment", "resources", "retry", "step", "table", "timeout", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

@@ -32,7 +32,8 @@ class Job:
     """What the environment variables of a job say.
 
     Attributes:
-        attempt: how many attempts came before; Batch counts from 1 in AWS_BATCH_JOB_ATTEMPT.
+        attempt: how many attempts came before: the state machine's retries, and those of Batch itself,
+            which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
     """
 
     datastore: str
@@ -65,13 +66,15 @@ class Job:
             flow_file=said["FLOW_FILE"],
             run=said["RUN"],
             task=TaskId(said["STEP"], said["TASK"]),
-            attempt=int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1,
+            attempt=int(environ.get("STEPWELL_ATTEMPT", "0"))
+            + int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1"))
+            - 1,
         )
 
 
 def run_job(environ: Mapping[str, str]) -> int:
     """Run the task that the environment variables name, from its code package; returns the exit status."""
-    from stepwell.execution.package import unpack
+    from stepwell.execution.package import frozen_arguments, unpack
     from stepwell.store.objects import open_store
 
     job = Job.from_environment(environ)
@@ -86,7 +89,7 @@ def run_job(environ: Mapping[str, str]) -> int:
                 "deploy the flow again: step-functions create"
             ) from None
         process = subprocess.Popen(
-            [sys.executable, job.flow_file, "task"],
+            [sys.executable, job.flow_file, *frozen_arguments(Path(folder)), "task"],
             cwd=folder, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         log = _follow(process)

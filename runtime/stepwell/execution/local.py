@@ -7,7 +7,7 @@ import pickle
 import select
 import selectors
 import signal
-from collections import deque
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -18,44 +18,57 @@ from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import RunFailed
 from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
 from stepwell.execution.outcome import Outcome, death
+from stepwell.execution.queue import Attempt, Queue
 from stepwell.execution.reporter import Reporter
+from stepwell.flow.decorators.attempts import attempts
+from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.frontier import Frontier
-from stepwell.flow.graph import Graph, TaskId
+from stepwell.flow.graph import TaskId
+from stepwell.flow.spec import FlowSpec
 from stepwell.logs import LogBook, Stream
+
+GRACE = 10.0
+"""Seconds that a task has to end itself after its ``@timeout``, before it is killed."""
 
 
 @dataclass(slots=True)
 class Running:
-    """A task whose process runs."""
+    """An attempt of a task whose process runs; `deadline` is when it is killed as stuck."""
 
-    task: TaskId
+    attempt: Attempt
     worker: Worker
+    deadline: float | None = None
     pid: int = 0
     log: LogBook = field(default_factory=LogBook)
     answer: bytearray = field(default_factory=bytearray)
+
+    @property
+    def task(self) -> TaskId:
+        return self.attempt.task
 
 
 class LocalRun:
     """One run on this machine.
 
     Args:
-        server: forks a process for ``(run, task)`` and sends back an `Outcome`.
+        server: forks a process for ``(run, attempt)`` and sends back an `Outcome`.
         max_workers: how many tasks run at once.
     """
 
     def __init__(
         self,
-        graph: Graph,
+        flow_class: type[FlowSpec],
         run: str,
         datastore: Datastore,
         server: ForkServer,
         reporter: Reporter,
         max_workers: int,
     ) -> None:
-        self._graph, self._run, self._datastore = graph, run, datastore
+        self._graph, self._run, self._datastore = flow_class.graph(), run, datastore
+        self._functions = flow_class.step_functions()
         self._server, self._report, self._max_workers = server, reporter, max_workers
-        self._frontier = Frontier(graph)
-        self._waiting: deque[TaskId] = deque()
+        self._frontier = Frontier(self._graph)
+        self._waiting = Queue()
         self._running: dict[int, Running] = {}
         self._selector = selectors.DefaultSelector()
         self._failures: list[Failure] = []
@@ -70,14 +83,15 @@ class LocalRun:
             RunFailed: a task failed; what was running was ended, what was done stays readable.
         """
         self._selector.register(self._server, selectors.EVENT_READ, self._hear_server)
-        self._waiting.append(self._frontier.first())
+        self._waiting.push(Attempt(self._frontier.first()))
         try:
             while self._waiting or self._running:
                 self._start_what_fits()
-                for key, _ in self._selector.select():
+                for key, _ in self._selector.select(self._patience()):
                     if key.fd in self._selector.get_map():
                         hear: Callable[[], None] = key.data
                         hear()
+                self._kill_what_is_stuck()
                 if self._failures:
                     break
         finally:
@@ -89,16 +103,34 @@ class LocalRun:
             raise RunFailed(self._sum_up())
 
     def _start_what_fits(self) -> None:
-        while self._waiting and len(self._running) < self._max_workers:
-            task = self._waiting.popleft()
-            worker = self._server.start((self._run, task))
-            running = Running(task, worker)
+        while len(self._running) < self._max_workers:
+            attempt = self._waiting.pop(time.monotonic())
+            if attempt is None:
+                return
+            worker = self._server.start((self._run, attempt))
+            running = Running(attempt, worker)
+            if seconds := limit(self._functions[attempt.task.step]):
+                running.deadline = time.monotonic() + seconds + GRACE
             self._running[worker.ticket] = running
             for descriptor, take in self._pipes(running):
                 os.set_blocking(descriptor, False)
                 self._selector.register(
                     descriptor, selectors.EVENT_READ, partial(self._hear_pipe, descriptor, take)
                 )
+
+    def _patience(self) -> float | None:
+        """Seconds for which nothing but a task can change anything; None for any time."""
+        times = [running.deadline for running in self._running.values()] + [self._waiting.next_time]
+        soonest = min((when for when in times if when is not None), default=None)
+        return None if soonest is None else max(0.0, soonest - time.monotonic())
+
+    def _kill_what_is_stuck(self) -> None:
+        """End tasks that their ``@timeout`` could not end from inside."""
+        for running in self._running.values():
+            if running.deadline is not None and running.deadline <= time.monotonic():
+                running.deadline = None
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid, signal.SIGKILL)
 
     def _pipes(self, running: Running) -> list[tuple[int, Callable[[bytes], None]]]:
         """The pipes of a task, and what takes what is read from each."""
@@ -139,18 +171,29 @@ class LocalRun:
             return
         outcome: Outcome = pickle.loads(running.answer)
         if outcome.failure:
-            self._failures.append(outcome.failure)
-            self._report.failed(running.task, running.pid, outcome.failure.reason)
+            self._failed(running, outcome.failure)
             return
         self._report.finished(running.task, running.pid)
-        self._waiting.extend(self._frontier.done(running.task, outcome.splits))
+        for task in self._frontier.done(running.task, outcome.splits):
+            self._waiting.push(Attempt(task))
 
     def _lost(self, running: Running, cause: str) -> None:
         """A task died without a word: say so on its behalf."""
-        failure = Failure(running.task.step, running.task.path, 0, cause, "", utc_now())
+        task, attempt = running.task, running.attempt.number
+        failure = Failure(task.step, task.path, attempt, cause, "", utc_now())
         self._datastore.put_failure(self._graph.flow, self._run, failure)
-        self._failures.append(failure)
-        self._report.failed(running.task, running.pid, cause)
+        self._failed(running, failure)
+
+    def _failed(self, running: Running, failure: Failure) -> None:
+        """Try the task again, or let the run fail."""
+        self._report.failed(running.task, running.pid, failure.reason)
+        wait = attempts(self._functions[running.task.step]).wait(failure.attempt)
+        if wait is None:
+            self._failures.append(failure)
+            return
+        following = Attempt(running.task, failure.attempt + 1)
+        self._report.retrying(running.task, following.number, wait)
+        self._waiting.push_later(following, time.monotonic() + wait)
 
     def _close(self, running: Running) -> None:
         """Take what the pipes of a task that is gone still hold, and keep its log."""
@@ -166,7 +209,11 @@ class LocalRun:
         log = running.log.to_bytes()
         if log:
             put = self._datastore.put_log
-            self._writes.append(self._writers.submit(put, self._graph.flow, self._run, running.task, 0, log))
+            self._writes.append(
+                self._writers.submit(
+                    put, self._graph.flow, self._run, running.task, running.attempt.number, log
+                )
+            )
 
     def _end_all(self) -> None:
         for running in self._running.values():

@@ -21,6 +21,8 @@ class Reporter(Protocol):
 
     def failed(self, task: TaskId, pid: int, reason: str) -> None: ...
 
+    def retrying(self, task: TaskId, attempt: int, seconds: float) -> None: ...
+
 
 class Console:
     """Prints each event as a line, in the form Metaflow's users know.
@@ -43,6 +45,10 @@ class Console:
 
     def failed(self, task: TaskId, pid: int, reason: str) -> None:
         self._say(task, pid, f"Task failed: {reason}", "31")
+
+    def retrying(self, task: TaskId, attempt: int, seconds: float) -> None:
+        when = f" in {seconds:g} s" if seconds else ""
+        self.say(f"[{self._run}/{task}] Attempt {attempt + 1} follows{when}.", "33")
 
     def say(self, text: str, color: str = "") -> None:
         """A line about the run as a whole."""

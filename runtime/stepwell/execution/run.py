@@ -11,8 +11,9 @@ from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import ParameterError
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.local import LocalRun
+from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console
-from stepwell.flow.graph import TaskId
+from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
 
 MAX_WORKERS = 16
@@ -34,7 +35,7 @@ def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[
         ParameterError: one is missing, of the wrong type, or not of this flow.
     """
     parameters = flow_class.parameters()
-    names = {parameter.name for parameter in parameters.values()}
+    names = {one.name for one in parameters.values() if isinstance(one, Parameter)}
     for name in given:
         if name not in names:
             raise ParameterError(
@@ -67,12 +68,14 @@ def run_locally(
     parameters = parameter_values(flow_class, given)
     namespace, username = config.namespace(), config.username()
 
-    def work(request: tuple[str, TaskId]) -> Any:
+    def work(request: tuple[str, Attempt]) -> Any:
         from stepwell.execution.task import TaskSpec, run_task
         from stepwell.store.objects import open_store
 
-        run, task = request
-        spec = TaskSpec(run, task, username, parameters=parameters, max_splits=max_splits)
+        run, attempt = request
+        spec = TaskSpec(
+            run, attempt.task, username, attempt.number, parameters=parameters, max_splits=max_splits
+        )
         return run_task(flow_class, spec, Datastore(open_store(datastore_url), namespace))
 
     # the fork comes first: what follows here may start threads
@@ -90,7 +93,7 @@ def run_locally(
     console.say(
         f"Workflow starting (run-id {run}), artifacts in {datastore.store.url}, namespace {namespace}"
     )
-    LocalRun(graph, run, datastore, server, console, max_workers).execute()
+    LocalRun(flow_class, run, datastore, server, console, max_workers).execute()
     console.say("Done!", "32")
     return run
 

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,12 @@ from stepwell.artifacts.lazy import Artifact
 from stepwell.artifacts.manifest import Manifest
 from stepwell.artifacts.row import Row
 from stepwell.datastore import Datastore, Failure, utc_now
-from stepwell.errors import AlreadyExists, FlowError, StepwellError
+from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
 from stepwell.execution.outcome import Outcome
 from stepwell.flow.current import TaskContext, current
+from stepwell.flow.decorators.attempts import attempts
+from stepwell.flow.decorators.base import StepCall, run_decorated
+from stepwell.flow.decorators.catch import CaughtException, catch
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import Input, Inputs, TaskState, frames
@@ -110,12 +114,17 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         # an artifact named like a constant of the class would be hidden by it
         for name in inherited.keys() & flow_class.constants().keys():
             vars(flow)[name] = state.load(name)
-    function: Callable[..., None] = flow_class.step_functions()[step.name]
+    function = flow_class.step_functions()[step.name]
+    inputs: Inputs | None = None
     if step.takes_inputs:
         pairs = zip(parents, manifests, strict=True)
-        function(flow, Inputs([Input(task, manifest.rows, open_row) for task, manifest in pairs]))
+        inputs = Inputs([Input(task, manifest.rows, open_row) for task, manifest in pairs])
+    plan = attempts(function)
+    call = StepCall(flow, step, inputs, spec.attempt, plan.is_last(spec.attempt))
+    if plan.is_fallback(spec.attempt):
+        _leave_to_catch(function, call, spec, context)
     else:
-        function(flow)
+        run_decorated(function, call, partial(function, flow, *([inputs] if step.takes_inputs else [])))
     if step.kind != "end" and state.ending is None:
         raise FlowError(f"{step.where}: step '{step.name}' returned before it came to self.next(...)")
     splits = state.ending.splits if state.ending else None
@@ -139,6 +148,20 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         # another attempt was faster, such as one that Batch believed lost; its artifacts stand
         (manifest,) = datastore.load(context.flow, spec.run, [spec.task])
     return _settle(manifest, spec, context)
+
+
+def _leave_to_catch(
+    function: Callable[..., Any], call: StepCall, spec: TaskSpec, context: TaskContext
+) -> None:
+    """The last attempt's process died, so that its ``@catch`` could not act: act in its place."""
+    try:
+        last = context.datastore.failure(context.flow, spec.run, spec.task, spec.attempt - 1)
+        reason = last.reason
+    except NotFound:
+        reason = "the task's process died without a word"
+    found = catch.of(function)
+    assert found is not None
+    found.leave(call, CaughtException("ProcessDied", reason, ""))
 
 
 def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome:

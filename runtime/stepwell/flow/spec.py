@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stepwell.errors import FlowError
-from stepwell.flow.decorators.base import is_step
+from stepwell.flow.decorators.base import check_decorators, is_step
+from stepwell.flow.config import given_of
+from stepwell.flow.given import Given
 from stepwell.flow.graph import Graph
-from stepwell.flow.parameters import Parameter
+from stepwell.flow.mistakes import tell_mistakes
 from stepwell.flow.source import read_steps
 
 if TYPE_CHECKING:
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from stepwell.flow.state import Input, TaskState
 
 RESERVED = frozenset({"next", "input", "inputs", "index", "artifact", "foreach_stack", "merge_artifacts"})
+
+tell_mistakes()
 
 
 class FlowSpec:
@@ -62,7 +66,11 @@ class FlowSpec:
                         f"flow {cls.__name__}: a step is named '{name}', which a flow uses itself; "
                         f"a step's name is none of {', '.join(sorted(RESERVED))} and does not begin with '_'"
                     )
-            cls._graph = Graph(cls.__name__, read_steps(functions))
+            graph = Graph(cls.__name__, read_steps(functions))
+            for name, value in vars(cls).items():
+                if callable(value):
+                    check_decorators(name, value, graph.get(name))
+            cls._graph = graph
         return cls._graph
 
     @classmethod
@@ -76,13 +84,13 @@ class FlowSpec:
         return found
 
     @classmethod
-    def parameters(cls) -> dict[str, Parameter]:
-        """The parameters by attribute."""
+    def parameters(cls) -> dict[str, Given]:
+        """What a run is given from outside, by attribute: parameters, included files and configs."""
         found = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
-                if isinstance(value, Parameter):
-                    found[name] = value
+                if given := given_of(value):
+                    found[name] = given
         return found
 
     @classmethod
@@ -153,7 +161,7 @@ class FlowSpec:
         self._state.merge(list(inputs), set(exclude), set(include), set(vars(self)))
 
     def parameter_value(self, attribute: str) -> Any:
-        """The value of a parameter; called by `Parameter`."""
+        """The artifact of a parameter or config; called by `Given`."""
         return self._state.load(attribute)
 
     def __getattr__(self, name: str) -> Any:

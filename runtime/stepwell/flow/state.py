@@ -182,6 +182,10 @@ class TaskState:
             tuple(following), foreach, None if foreach is None else self._count(flow, foreach)
         )
 
+    def end_as_declared(self) -> None:
+        """End as the step's source says, for a step that did not get that far; no foreach."""
+        self.ending = Ending(self.graph[self.task.step].next)
+
     def _count(self, flow: FlowSpec, name: str) -> int:
         step = self.graph[self.task.step]
         at = f"{step.where}: step '{step.name}'"

@@ -14,6 +14,7 @@ from typing import Any
 
 from stepwell.environment import NAMESPACE_TAG, owner
 from stepwell.flow.blocks import Element, blocks
+from stepwell.flow.decorators.attempts import ONCE, Attempts
 from stepwell.flow.graph import ROOT_PATH, Graph
 from stepwell.store import keys
 
@@ -23,12 +24,32 @@ RUN_PREFIX = "sfn-"
 """A production run's id is this and the name of its execution."""
 
 
+LEAST_TIMEOUT = 60
+"""Seconds: the least limit of a Batch job's attempt (AWS Batch API reference, JobTimeout)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StepPlan:
+    """How a step is run as Batch jobs.
+
+    Attributes:
+        vcpus, memory: the machine; memory in MiB.
+        attempts: how often it is tried.
+        limit: seconds after which it ends itself, if it has a ``@timeout``.
+    """
+
+    vcpus: float
+    memory: int
+    attempts: Attempts = ONCE
+    limit: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Deployment:
     """What a state machine is made of besides the graph: names and pointers, never payloads.
 
     Attributes:
-        machines: vCPUs and MiB of memory for each step.
+        plans: how each step is run.
         code: sha256 of the code package.
         flow_file: the flow's file within the package.
     """
@@ -41,7 +62,7 @@ class Deployment:
     code: str
     flow_file: str
     username: str
-    machines: dict[str, tuple[float, int]]
+    plans: dict[str, StepPlan]
     max_workers: int = MAX_WORKERS
 
 
@@ -84,7 +105,7 @@ class _Compiler:
 
     def _job(self, element: Element) -> dict[str, Any]:
         step, to = element.step, self._to
-        vcpus, memory = to.machines[step.name]
+        plan = to.plans[step.name]
         return {
             "Type": "Task",
             "Resource": f"arn:{to.partition}:states:::batch:submitJob.sync",
@@ -103,16 +124,19 @@ class _Compiler:
                         {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
                         {"Name": "STEPWELL_STEP", "Value": step.name},
                         {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
+                        *_attempt(plan),
                     ],
                     "ResourceRequirements": [
-                        {"Type": "VCPU", "Value": f"{vcpus:g}"},
-                        {"Type": "MEMORY", "Value": str(memory)},
+                        {"Type": "VCPU", "Value": f"{plan.vcpus:g}"},
+                        {"Type": "MEMORY", "Value": str(plan.memory)},
                     ],
                 },
                 # what a role may stop a job by: Batch's own ids say nothing of whose it is
                 "Tags": {NAMESPACE_TAG: owner(to.namespace)},
                 "PropagateTags": True,
+                **_timeout(plan),
             },
+            **_retry(plan),
             "ResultPath": None,
         }
 
@@ -154,3 +178,32 @@ class _Compiler:
             "MaxConcurrency": to.max_workers,
             "ResultPath": None,
         }
+
+
+def _attempt(plan: StepPlan) -> list[dict[str, str]]:
+    """A retried state submits a new job, whose own count begins anew: it is told the state's."""
+    if not plan.attempts.more:
+        return []
+    return [{"Name": "STEPWELL_ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)"}]
+
+
+def _retry(plan: StepPlan) -> dict[str, Any]:
+    if not plan.attempts.more:
+        return {}
+    return {
+        "Retry": [
+            {
+                "ErrorEquals": ["States.ALL"],
+                "IntervalSeconds": max(1, round(plan.attempts.seconds)),
+                "MaxAttempts": plan.attempts.more,
+                "BackoffRate": 1.0,
+            }
+        ]
+    }
+
+
+def _timeout(plan: StepPlan) -> dict[str, Any]:
+    """The job's limit is a minute above the step's, which ends itself and can be caught."""
+    if plan.limit is None:
+        return {}
+    return {"Timeout": {"AttemptDurationSeconds": plan.limit + LEAST_TIMEOUT}}

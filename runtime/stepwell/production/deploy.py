@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from stepwell import aws, config
 from stepwell.datastore import Datastore
 from stepwell.environment import Contract, EnvironmentName
 from stepwell.errors import UsageError
-from stepwell.execution.package import CodePackage, pack
+from stepwell.execution.package import CodePackage, pack_flow
 from stepwell.execution.run import new_run_id, parameter_values
+from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.resources import needs
+from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.spec import FlowSpec
-from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
+from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, StepPlan, compile_flow
 from stepwell.production.fargate import fit
 
 MAX_NAME = 80
@@ -65,12 +65,12 @@ def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> di
 
     The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in.
     """
-    package = pack(_source(flow_class))
+    package = pack_flow(flow_class)
     deployment = Deployment(
         namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
         job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
-        machines=_machines(flow_class), max_workers=max_workers,
+        plans=_plans(flow_class), max_workers=max_workers,
     )  # fmt: skip
     return compile_flow(flow_class.graph(), deployment)
 
@@ -107,12 +107,12 @@ class Production:
         Runs that are under way go on with the code they started with.
         """
         mine = aws.namespace_contract(self.environment, self.namespace)
-        package = pack(_source(self.flow_class))
+        package = pack_flow(self.flow_class)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
-            machines=_machines(self.flow_class), max_workers=max_workers,
+            plans=_plans(self.flow_class), max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(self.flow_class.graph(), deployment))
         self._datastore().put_code(package.sha256, package.data)
@@ -134,14 +134,16 @@ class Production:
         """Start a run with these parameters, by name; returns its id.
 
         Raises:
-            ParameterError: a parameter is wrong or missing.
+            ParameterError: a parameter is wrong or missing, or a file can't be read.
             UsageError: the flow is not deployed.
         """
         parameter_values(self.flow_class, given)
+        parameters = self.flow_class.parameters().values()
+        portable = {one.name: one.portable(given[one.name]) for one in parameters if one.name in given}
         self._must_exist()
         execution = new_run_id()
         run = RUN_PREFIX + execution
-        self._datastore().put_parameters(self.flow, run, given)
+        self._datastore().put_parameters(self.flow, run, portable)
         with aws.translated(f"state machine {self.name}"):
             self._states.start_execution(stateMachineArn=self.arn, name=execution, input="{}")
         return run
@@ -200,14 +202,8 @@ class Production:
         return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def _source(flow_class: type[FlowSpec]) -> Path:
-    try:
-        return Path(inspect.getfile(flow_class))
-    except (TypeError, OSError):
-        raise UsageError(
-            f"flow {flow_class.__name__}: its source file can't be found; define it in a file"
-        ) from None
-
-
-def _machines(flow_class: type[FlowSpec]) -> dict[str, tuple[float, int]]:
-    return {name: fit(name, **needs(function)) for name, function in flow_class.step_functions().items()}
+def _plans(flow_class: type[FlowSpec]) -> dict[str, StepPlan]:
+    return {
+        name: StepPlan(*fit(name, **needs(function)), attempts(function), limit(function))
+        for name, function in flow_class.step_functions().items()
+    }

@@ -326,3 +326,15 @@ def test_a_foreach_in_a_foreach_with_a_branch_inside(aws: Aws) -> None:
         *(f"done/{step}/{leaf}" for step in ("work", "left", "right") for leaf in leaves),
     }
     assert json.loads(execution["output"])["path"] == "0"
+
+
+@proves("retried_tasks_wait_anew")
+def test_a_retried_job_may_succeed(aws: Aws) -> None:
+    """A state whose job fails twice succeeds with the third, and tells each attempt its count."""
+    code = "import os, sys; sys.exit(int(os.environ['ATTEMPT']) < 2)"
+    state = aws.job_state(aws.definition("python", "-c", code))
+    state["Parameters"]["ContainerOverrides"] = {
+        "Environment": [{"Name": "ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)"}]
+    }
+    state["Retry"] = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
+    assert aws.execute(single(state))["status"] == "SUCCEEDED"

@@ -35,7 +35,7 @@ def test_same_files_same_bytes(tmp_path: Path) -> None:
 def test_only_code_goes_in(tmp_path: Path) -> None:
     """Hidden files, caches, virtual environments and data stay out; what is packed is unpacked as it was."""
     packed = package.pack(make(tmp_path / "flow"))
-    assert packed.files == ("flow.py", "helpers/data.sql")
+    assert packed.files == {"flow.py": 14, "helpers/data.sql": 8}
     package.unpack(packed.data, tmp_path / "out")
     assert (tmp_path / "out" / "helpers" / "data.sql").read_text() == "select 1"
     assert sorted(path.name for path in (tmp_path / "out").rglob("*") if path.is_file()) == [

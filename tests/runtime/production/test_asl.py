@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
-from stepwell.production.asl import Deployment, compile_flow
+from stepwell.production.asl import Deployment, StepPlan, compile_flow
 from stepwell.production.deploy import state_machine_name
 from tests.support import FLOWS, environment
 
@@ -19,7 +20,7 @@ def compiled(*steps: Step) -> dict[str, Any]:
     deployment = Deployment(
         namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
         code="c0de", flow_file="made.py", username="ada",
-        machines={step.name: (0.5, 1024) for step in steps}, max_workers=7,
+        plans={step.name: StepPlan(0.5, 1024) for step in steps}, max_workers=7,
     )  # fmt: skip
     return compile_flow(Graph("Made", list(steps)), deployment)
 
@@ -136,6 +137,28 @@ def test_foreach() -> None:
         "MaxConcurrency": 7,
         "ResultPath": None,
         "Next": "join",
+    }
+
+
+def test_retries_and_limits() -> None:
+    """A retried step is retried by its state, which tells the job its count; a limit is the job's too."""
+    deployment = Deployment(
+        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        code="c0de", flow_file="made.py", username="ada",
+        plans={"start": StepPlan(0.5, 1024, Attempts(2, 90.0, True), 300), "end": StepPlan(0.5, 1024)},
+    )  # fmt: skip
+    graph = Graph("Made", [Step("start", "linear", ("end",)), Step("end", "end")])
+    plain = job("start", Next="end")
+    state = compile_flow(graph, deployment)["States"]["start"]
+    assert state["Retry"] == [
+        {"ErrorEquals": ["States.ALL"], "IntervalSeconds": 90, "MaxAttempts": 3, "BackoffRate": 1.0}
+    ]
+    assert state["Parameters"]["Timeout"] == {"AttemptDurationSeconds": 360}
+    environment = state["Parameters"]["ContainerOverrides"]["Environment"]
+    assert environment[:-1] == plain["Parameters"]["ContainerOverrides"]["Environment"]
+    assert environment[-1] == {
+        "Name": "STEPWELL_ATTEMPT",
+        "Value.$": "States.Format('{}', $$.State.RetryCount)",
     }
 
 

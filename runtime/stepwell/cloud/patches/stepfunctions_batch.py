@@ -7,6 +7,7 @@ from typing import Any
 
 import botocore.session
 from moto.batch.models import batch_backends
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
@@ -70,4 +71,22 @@ def submit_job_waits_for_the_job_itself() -> None:
         return wait_and_describe
 
 
-PATCHES = (submit_job_takes_pascal_case, submit_job_waits_for_the_job_itself)
+def retried_tasks_wait_anew() -> None:
+    """moto's second attempt of a ``.sync`` task times out: it listens where the first has stopped to.
+
+    AWS: Developer Guide, "Handling errors in Step Functions workflows" (Retry): an attempt after a failed
+    one runs as the first did.
+    """
+
+    @replaces(StateTaskServiceBatch, "_eval_integration_pattern")
+    def _eval_integration_pattern(original: Any, self: Any, env: Any, *args: Any, **others: Any) -> None:
+        if self.resource.condition != ResourceCondition.WaitForTaskToken:
+            env.callback_pool_manager.add(env.states.context_object.update_task_token())
+        original(self, env, *args, **others)
+
+
+PATCHES = (
+    submit_job_takes_pascal_case,
+    submit_job_waits_for_the_job_itself,
+    retried_tasks_wait_anew,
+)

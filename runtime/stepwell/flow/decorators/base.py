@@ -1,43 +1,82 @@
 """The mechanism on which every step decorator stands.
 
-A decorator is a class with a name and defaults. It hangs itself on the step's function, checks
-what it was given there and then, and is found again by `of`.
+A decorator is a class with a name and defaults. It hangs itself on the step's function and is found
+again by `of`. What is wrong with it is kept as its `mistake` until the flow's graph is asked for:
+raised where it is written, it would reach the user as a traceback of the import. What it does
+around a step is its `around`; adding a decorator is adding a module to this folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any, ClassVar, Self, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from stepwell.errors import FlowError
 
+if TYPE_CHECKING:
+    from stepwell.flow.graph import Step
+    from stepwell.flow.spec import FlowSpec
+
 F = TypeVar("F", bound=Callable[..., Any])
+_STEP = "stepwell_step"
 _HANG = "stepwell_decorators"
 
 
 def step(function: F) -> F:
     """Make a method of a `FlowSpec` a step of its flow."""
-    setattr(function, _HANG, ())
+    setattr(function, _STEP, True)
     return function
 
 
 def is_step(value: object) -> bool:
     """Whether a class attribute is a step."""
-    return callable(value) and hasattr(value, _HANG)
+    return callable(value) and hasattr(value, _STEP)
+
+
+@dataclass(frozen=True, slots=True)
+class StepCall:
+    """A step that is about to run, as its decorators see it.
+
+    Attributes:
+        flow: the flow's instance in this task; decorators may set artifacts on it.
+        step: the step as its source declares it.
+        inputs: what a join joins; None in other steps.
+        attempt: how many attempts came before.
+        last: whether no other attempt follows, should this one fail.
+    """
+
+    flow: FlowSpec
+    step: Step
+    inputs: Any
+    attempt: int
+    last: bool
 
 
 class StepDecorator:
     """Base of step decorators.
 
     Subclasses set `name`, `defaults` (attribute to value; the only attributes there are) and
-    may override `check`.
+    may override `check`, `check_step` and `around`.
     """
 
     name: ClassVar[str]
     defaults: ClassVar[dict[str, Any]]
+    rank: ClassVar[int] = 50
+    """Which stands around which: the lowest is outermost; equal ones as they are written."""
 
     def __init__(self, **attributes: Any) -> None:
+        self.attributes: dict[str, Any] = {**self.defaults, **attributes}
+        self.mistake: FlowError | None = None
+        try:
+            self._check_names(attributes)
+            self.check()
+        except FlowError as mistake:
+            self.mistake = mistake
+
+    def _check_names(self, attributes: dict[str, Any]) -> None:
         for key in attributes:
             if key not in self.defaults:
                 close = get_close_matches(key, self.defaults, n=1)
@@ -45,29 +84,52 @@ class StepDecorator:
                     f"@{self.name}: received {key}={attributes[key]!r}, which it does not know; allowed are "
                     f"{', '.join(self.defaults)}" + (f"; did you mean '{close[0]}'?" if close else "")
                 )
-        self.attributes: dict[str, Any] = {**self.defaults, **attributes}
-        self.check()
 
     def check(self) -> None:
         """Raise `FlowError` if an attribute has a value that is not allowed."""
+
+    def check_step(self, step: Step) -> None:
+        """Raise `FlowError` if the decorator can't be on this step of a graph."""
+
+    def around(self, call: StepCall, run: Callable[[], None]) -> None:
+        """Run the step, which is ``run()``, and whatever belongs before and after it."""
+        run()
 
     def refuse(self, key: str, allowed: str) -> FlowError:
         """The error for a value that is not allowed."""
         return FlowError(f"@{self.name}: received {key}={self.attributes[key]!r}; {key} must be {allowed}")
 
     def __call__(self, function: F) -> F:
-        if not is_step(function):
-            raise FlowError(
-                f"@{self.name}: received {getattr(function, '__name__', function)!r}, which is no step; "
-                f"write @{self.name}(...) above @step"
-            )
-        hanging = getattr(function, _HANG)
+        hanging = all_of(function)
         if any(other.name == self.name for other in hanging):
-            raise FlowError(f"@{self.name}: step '{function.__name__}' has it twice; write it once")
+            self.mistake = FlowError(f"@{self.name}: it is there twice; write it once")
         setattr(function, _HANG, (self, *hanging))
         return function
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Self | None:
         """This decorator as it hangs on a step, or None."""
-        return next((one for one in getattr(function, _HANG, ()) if isinstance(one, cls)), None)
+        return next((one for one in all_of(function) if isinstance(one, cls)), None)
+
+
+def all_of(function: Callable[..., Any]) -> tuple[StepDecorator, ...]:
+    """The decorators of a step, the topmost first."""
+    found: tuple[StepDecorator, ...] = getattr(function, _HANG, ())
+    return found
+
+
+def check_decorators(name: str, function: Callable[..., Any], step: Step | None) -> None:
+    """Raise the first mistake in the decorators of a function; `step` is None where it is no step."""
+    for decorator in all_of(function):
+        if step is None:
+            raise FlowError(f"@{decorator.name} is on '{name}', which is no step; add @step to it")
+        if decorator.mistake:
+            raise FlowError(f"{step.where}: step '{step.name}': {decorator.mistake}")
+        decorator.check_step(step)
+
+
+def run_decorated(function: Callable[..., Any], call: StepCall, run: Callable[[], None]) -> None:
+    """Run a step with its decorators around it."""
+    for decorator in sorted(all_of(function), key=lambda one: one.rank)[::-1]:
+        run = partial(decorator.around, call, run)
+    run()

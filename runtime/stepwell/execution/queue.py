@@ -1,0 +1,49 @@
+"""The tasks that wait: for a free place, or for the time of their next attempt."""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from dataclasses import dataclass, field
+
+from stepwell.flow.graph import TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A task and how many attempts of it came before."""
+
+    task: TaskId
+    number: int = 0
+
+
+@dataclass(slots=True)
+class Queue:
+    """First come, first served; a retry comes when its time has. Pure: the caller says what time it is."""
+
+    _ready: deque[Attempt] = field(default_factory=deque)
+    _later: list[tuple[float, int, Attempt]] = field(default_factory=list)
+    _pushed: int = 0
+
+    def __bool__(self) -> bool:
+        return bool(self._ready or self._later)
+
+    def push(self, attempt: Attempt) -> None:
+        """Add an attempt that may start at once."""
+        self._ready.append(attempt)
+
+    def push_later(self, attempt: Attempt, when: float) -> None:
+        """Add an attempt that may start at `when`."""
+        self._pushed += 1  # a tie-breaker: attempts themselves have no order
+        heapq.heappush(self._later, (when, self._pushed, attempt))
+
+    def pop(self, now: float) -> Attempt | None:
+        """The attempt whose turn it is, if it is any's."""
+        while self._later and self._later[0][0] <= now:
+            self._ready.append(heapq.heappop(self._later)[2])
+        return self._ready.popleft() if self._ready else None
+
+    @property
+    def next_time(self) -> float | None:
+        """When the next retry may start, if one waits."""
+        return self._later[0][0] if self._later else None
