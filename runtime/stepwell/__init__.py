@@ -23,12 +23,14 @@ if TYPE_CHECKING:
     from stepwell.flow.parameters import JSONType as JSONType
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
+    from stepwell.runner.run import Runner as Runner
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "Runner": "stepwell.runner.run",
     "Flow": "stepwell.client.objects",
     "Run": "stepwell.client.objects",
     "Step": "stepwell.client.objects",

@@ -20,8 +20,8 @@ HEAVY = ["boto3", "cdktf", "click", "moto", "numpy", "obstore", "pandas", "pyarr
 def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
-        "Flow", "FlowSpec", "JSONType", "Parameter", "Run", "Step", "Task",
-        "catch", "current", "environment", "resources", "retry", "step", "table", "timeout", "write_table",
+        "Flow", "FlowSpec", "JSONType", "Parameter", "Run", "Runner", "Step", "Task", "catch",
+        "current", "environment", "resources", "retry", "step", "table", "timeout", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

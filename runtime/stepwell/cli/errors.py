@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 import click
 
-from stepwell.errors import StepwellError
+from stepwell import notices
+from stepwell.errors import StepwellError, UsageError
 
 INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it: 128 and the number of SIGINT."""
@@ -29,19 +30,20 @@ def told() -> Iterator[None]:
     try:
         yield
     except StepwellError as error:
-        _end(str(error), error.exit_code)
+        _end(error, error.exit_code)
     except click.exceptions.Exit as ending:
         sys.exit(ending.exit_code)
     except click.exceptions.NoArgsIsHelpError as ending:
         click.echo(ending.format_message())
         sys.exit(2)
     except click.ClickException as error:
-        _end(error.format_message(), error.exit_code)
+        _end(UsageError(error.format_message()), error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        _end("interrupted; what was done stays readable", INTERRUPTED)
+        _end(StepwellError("interrupted; what was done stays readable"), INTERRUPTED)
 
 
-def _end(message: str, status: int) -> None:
-    text = f"Error: {message}"
+def _end(error: StepwellError, status: int) -> None:
+    notices.tell("error", {"kind": type(error).__name__, "message": str(error)})
+    text = f"Error: {error}"
     click.echo(click.style(text, fg="red") if sys.stderr.isatty() else text, err=True)
     sys.exit(status)

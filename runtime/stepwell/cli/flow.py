@@ -31,7 +31,9 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         FlowError: a parameter's name is taken by an option.
     """
 
-    @click.group(help=flow_class.__doc__, context_settings={"help_option_names": ["-h", "--help"]})
+    settings = {"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened}
+
+    @click.group(help=flow_class.__doc__, context_settings=settings)
     @click.option(
         "--datastore",
         metavar="WHERE",
@@ -102,6 +104,11 @@ def _run_command(flow_class: type[FlowSpec]) -> click.Command:
                 "give the parameter another one"
             )
     return click.Command("run", params=[*ours, *options], callback=run, help="Run the flow on this machine.")
+
+
+def _hyphened(name: str) -> str:
+    """Options are taken with ``_`` for ``-`` too, as Python's keyword arguments have them."""
+    return name.replace("_", "-")
 
 
 def _first_line(flow_class: type[FlowSpec]) -> str:

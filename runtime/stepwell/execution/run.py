@@ -6,7 +6,7 @@ import secrets
 import sys
 from typing import Any
 
-from stepwell import config
+from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import ParameterError
 from stepwell.execution.forkserver import ForkServer
@@ -89,6 +89,8 @@ def run_locally(
     except BaseException:
         server.close()
         raise
+    told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
+    notices.tell("run", told)
     console = Console(run)
     console.say(
         f"Workflow starting (run-id {run}), artifacts in {datastore.store.url}, namespace {namespace}"

@@ -57,6 +57,17 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
     What a step raises is printed to stderr, the user's frames only, and kept as a `Failure`.
     A task that is done already is not run again.
     """
+    try:
+        return attempt_task(flow_class, spec, datastore)
+    except (Exception, SystemExit) as error:
+        failure = _failure(error, spec)
+        sys.stderr.write(failure.traceback or f"Error: {failure.reason}\n")
+        datastore.put_failure(flow_class.__name__, spec.run, failure)
+        return Outcome(failure=failure)
+
+
+def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:
+    """What `run_task` does, except that what the step raises is raised."""
     flow_name = flow_class.__name__
     graph = flow_class.graph()
     context = TaskContext(
@@ -69,11 +80,6 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
             (manifest,) = datastore.load(flow_name, spec.run, [spec.task])
             return _settle(manifest, spec, context)
         return _run(flow_class, graph, spec, context)
-    except (Exception, SystemExit) as error:
-        failure = _failure(error, spec)
-        sys.stderr.write(failure.traceback or f"Error: {failure.reason}\n")
-        datastore.put_failure(flow_name, spec.run, failure)
-        return Outcome(failure=failure)
     finally:
         current.set_task(None)
 

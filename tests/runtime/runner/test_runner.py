@@ -1,0 +1,175 @@
+"""Runs that are started from Python."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from stepwell.errors import FlowError, ParameterError, RunFailed, UsageError
+from stepwell.runner.run import Runner
+from tests.support import write_flow
+
+BODY = """
+alpha = Parameter("alpha", default=1)
+some_words = Parameter("some-words", type=JSONType, default=[])
+wait = Parameter("wait", default=0.0)
+
+@step
+def start(self):
+    print("alpha is", self.alpha)
+    print("pid", os.getpid())
+    time.sleep(self.wait)
+    self.double = 2 * self.alpha
+    self.next(self.end)
+
+@step
+def end(self):
+    assert self.alpha != 13
+"""
+HEAD = "from stepwell import JSONType"
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A flow's file in a folder with a space, the working folder being another one."""
+    monkeypatch.delenv("STEPWELL_HOME", raising=False)
+    (tmp_path / "some flows").mkdir()
+    return write_flow(tmp_path / "some flows", BODY, HEAD)
+
+
+def runner(file: Path, **more: str) -> Runner:
+    return Runner(file.name, show_output=False, env={"STEPWELL_USER": "tester", **more}, cwd=file.parent)
+
+
+def test_a_run_is_waited_for(file: Path) -> None:
+    """`run` takes parameters and options, waits, and gives the run as the client reads it."""
+    with runner(file).run(alpha=3, some_words=["a b", {"c": None}], max_workers=1) as running:
+        assert (running.status, running.returncode) == ("successful", 0)
+        assert running.run.data.double == 6
+        assert running.run.data.some_words == ["a b", {"c": None}]
+        assert "alpha is 3" in running.stdout
+    assert running.stdout.endswith("Done!\n")
+    assert (file.parent / ".stepwell").is_dir()
+
+
+def test_a_failure_is_a_status(file: Path) -> None:
+    """A run that fails raises nothing: its status, exit status and failures say so."""
+    running = runner(file).run(alpha=13)
+    assert (running.status, running.returncode) == ("failed", 1)
+    assert [failure.step for failure in running.run.failures] == ["end"]
+    assert "failed in step 'end'" in running.stderr
+    running.command.close()
+
+
+def test_output_is_shown(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With `show_output`, the default, what the command prints is printed here."""
+    with Runner(file, env={"STEPWELL_HOME": str(file.parent / "home")}).run(alpha=4):
+        assert "alpha is 4" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "kind", "message"),
+    [
+        ({"alpha": "many"}, ParameterError, "parameter 'alpha': received 'many', which is not an integer"),
+        ({"beta": 1}, UsageError, "No such option '--beta'"),
+        ({"alpha": object()}, UsageError, "alpha: received <object object .* of type object; an argument"),
+        ({"tags": "a"}, UsageError, r"tags: received 'a'; it must be a list of text"),
+    ],
+)
+def test_wrong_arguments_are_raised_here(
+    file: Path, given: dict[str, object], kind: type[Exception], message: str
+) -> None:
+    """What the command line refuses is raised in this process, as the same error with the same line."""
+    with pytest.raises(kind, match=message) as caught:
+        runner(file).run(**given)
+    assert type(caught.value) is kind
+    with pytest.raises(kind, match=message):
+        asyncio.run(runner(file).async_run(**given))
+
+
+def test_a_flow_with_a_mistake_is_raised_here(tmp_path: Path) -> None:
+    """A flow that is no flow raises the `FlowError` of its check."""
+    file = write_flow(
+        tmp_path, "@step\ndef start(self):\n    self.next(self.nowhere)\n@step\ndef end(self): pass"
+    )
+    with pytest.raises(FlowError, match="nowhere"):
+        runner(file).run()
+
+
+def test_a_file_that_does_not_import_says_why(tmp_path: Path) -> None:
+    """A file that breaks before any command runs fails with the last line it printed."""
+    (tmp_path / "broken.py").write_text("import no_such_module\n")
+    with pytest.raises(RunFailed, match="status 1 and began no run: ModuleNotFoundError: No module named"):
+        runner(tmp_path / "broken.py").run()
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A file that is not there is refused before anything is started."""
+    with pytest.raises(UsageError, match=r"there is no file .*/none\.py"):
+        Runner("none.py", cwd=tmp_path)
+
+
+def test_a_run_is_followed(file: Path) -> None:
+    """`async_run` returns once the run has begun; its log is streamed, and `wait` waits for the end."""
+
+    async def follow() -> list[str]:
+        async with await runner(file).async_run(alpha=5, wait=0.3) as running:
+            assert running.status == "running"
+            assert not running.run.finished
+            with pytest.raises(TimeoutError):
+                await running.wait(timeout=0.05)
+            lines = [line async for _, line in running.stream_log("stdout")]
+            await running.wait()
+            assert running.status == "successful"
+            positions = [position async for position, _ in running.stream_log("stdout")]
+            rest = [line async for _, line in running.stream_log("stdout", positions[-2])]
+            assert rest == lines[-1:]
+            with pytest.raises(UsageError, match="received 'log'; it must be 'stdout' or 'stderr'"):
+                await anext(running.stream_log("log"))  # type: ignore[arg-type]
+            return lines
+
+    lines = asyncio.run(follow())
+    assert any(line.endswith("alpha is 5") for line in lines)
+    assert lines[-1].endswith("Done!")
+
+
+def test_leaving_the_context_ends_the_run(file: Path) -> None:
+    """The processes of a run are gone once its `with` block is left, and so are its temporary files."""
+
+    async def leave() -> tuple[int, int | None, Path]:
+        with await runner(file).async_run(wait=60.0) as running:
+            async for _, line in running.stream_log("stdout"):
+                if "] pid " in line:
+                    break
+            folder = Path(running.command._folder.name)
+        return int(line.split()[-1]), running.returncode, folder
+
+    pid, status, folder = asyncio.run(leave())
+    assert status == 130
+    assert not folder.exists()
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.01)
+    pytest.fail(f"process {pid} of the run's task is still there")
+
+
+def test_runs_at_once(file: Path) -> None:
+    """Many runs can be under way at a time, each with its own result."""
+
+    async def three() -> list[int]:
+        running = await asyncio.gather(*(runner(file).async_run(alpha=alpha) for alpha in (1, 2, 3)))
+        await asyncio.gather(*(one.wait() for one in running))
+        doubles = [one.run.data.double for one in running]
+        for one in running:
+            one.command.close()
+        return doubles
+
+    assert asyncio.run(three()) == [2, 4, 6]
