@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.catch import catch as catch
     from stepwell.flow.decorators.environment import environment as environment
+    from stepwell.flow.config import Config as Config
     from stepwell.flow.decorators.resources import resources as resources
     from stepwell.flow.decorators.retry import retry as retry
     from stepwell.flow.decorators.timeout import timeout as timeout
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
     from stepwell.runner.run import Runner as Runner
+    from stepwell.flow.includefile import IncludeFile as IncludeFile
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
 
@@ -50,6 +52,8 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
+    "Config": "stepwell.flow.config",
+    "IncludeFile": "stepwell.flow.includefile",
 
 
 def __getattr__(name: str) -> Any:

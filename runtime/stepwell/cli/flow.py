@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from stepwell.cli.errors import run_command, told
-from stepwell.cli.parameters import given_parameters, parameter_options
+from stepwell.cli.parameters import config_options, given_parameters, parameter_options
 from stepwell.cli.production import production_group
 from stepwell.errors import FlowError
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS, run_locally
@@ -63,6 +63,7 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
 
         sys.exit(run_named_task(flow_class))
 
+    cli.params += config_options(flow_class)
     cli.add_command(_run_command(flow_class))
     cli.add_command(production_group(flow_class))
     return cli

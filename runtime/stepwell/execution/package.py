@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import io
 import os
 import tarfile
@@ -10,11 +11,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from stepwell.archive import open_archive
 from stepwell.errors import UsageError
+from stepwell.flow.commandline import FROZEN, Frozen
+from stepwell.flow.config import ConfigSource
+from stepwell.flow.includefile import IncludeFile
+from stepwell.flow.spec import FlowSpec
 
 SUFFIXES = (".py", ".sql", ".toml", ".json", ".yaml", ".yml", ".txt")
 """Which files go into a package: code, and the small text files that code reads."""
 MAX_BYTES = 50_000_000
+FROZEN_FILE = ".stepwell-frozen.json"
+"""What a package was made with besides code, beside the flow's file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,19 +33,55 @@ class CodePackage:
         sha256: hash of `data`, its name in the datastore.
         flow_file: the flow's file, relative to the package.
         data: a tar archive, compressed with Zstandard.
-        files: what is in it, sorted.
+        files: what is in it, sorted, and the bytes of each.
     """
 
     sha256: str
     flow_file: str
     data: bytes
-    files: tuple[str, ...]
+    files: dict[str, int]
 
 
-def pack(flow_file: Path) -> CodePackage:
+def source_file(flow_class: type[FlowSpec]) -> Path:
+    """The file that a flow is defined in. Raises `UsageError` where there is none."""
+    try:
+        return Path(inspect.getfile(flow_class))
+    except (TypeError, OSError):
+        raise UsageError(
+            f"flow {flow_class.__name__}: its source file can't be found; define it in a file"
+        ) from None
+
+
+def pack_flow(flow_class: type[FlowSpec]) -> CodePackage:
+    """Pack the folder of a flow, with what its configs and default files are now.
+
+    Raises:
+        UsageError: the files are too large together.
+        FlowError: a config, or the default of an included file, can't be read.
+    """
+    return pack(source_file(flow_class), freeze(flow_class))
+
+
+def freeze(flow_class: type[FlowSpec]) -> Frozen:
+    """The values of a flow's configs, and the contents of its included files' defaults."""
+    given = flow_class.parameters().values()
+    files = {one.name: one.default_content() for one in given if isinstance(one, IncludeFile)}
+    return Frozen(
+        configs={one.name: one.document for one in given if isinstance(one, ConfigSource)},
+        files={name: content for name, content in files.items() if content is not None},
+    )
+
+
+def frozen_arguments(folder: Path) -> list[str]:
+    """The words of a flow's command line that point it to what its package in `folder` was frozen with."""
+    return [FROZEN, FROZEN_FILE] if (folder / FROZEN_FILE).exists() else []
+
+
+def pack(flow_file: Path, frozen: Frozen = Frozen()) -> CodePackage:  # noqa: B008, for it is immutable
     """Pack the folder of a flow's file.
 
     Left out are hidden files and folders, caches, virtual environments and ``node_modules``.
+    What is frozen is the file `FROZEN_FILE` of the package.
 
     Raises:
         UsageError: the files are too large together; the message names the largest.
@@ -54,31 +98,29 @@ def pack(flow_file: Path) -> CodePackage:
             f"{folder}: {total:,} bytes of code to package, above the limit of {MAX_BYTES:,}; "
             f"the largest files are {named}; move the flow to a folder of its own"
         )
+    contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+    if frozen:
+        contents[FROZEN_FILE] = frozen.to_json()
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w", format=tarfile.PAX_FORMAT) as tar:
-        for path in files:
-            entry = tarfile.TarInfo(path.relative_to(folder).as_posix())
-            entry.size = path.stat().st_size
+        for name, content in contents.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
             entry.mode = 0o644
-            with path.open("rb") as file:
-                tar.addfile(entry, file)
+            tar.addfile(entry, io.BytesIO(content))
     sink = pa.BufferOutputStream()
     with pa.CompressedOutputStream(sink, "zstd") as stream:
         stream.write(archive.getvalue())
     data = sink.getvalue().to_pybytes()
     return CodePackage(
         hashlib.sha256(data).hexdigest(), flow_file.name, data,
-        tuple(path.relative_to(folder).as_posix() for path in files),
+        {name: len(content) for name, content in contents.items()},
     )  # fmt: skip
 
 
 def unpack(data: bytes, folder: Path) -> None:
     """Unpack a code package into a folder."""
-    import pyarrow as pa
-
-    with pa.input_stream(pa.BufferReader(data), compression="zstd") as stream:
-        archive = stream.read()
-    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+    with open_archive(data) as tar:
         tar.extractall(folder, filter="data")
 
 

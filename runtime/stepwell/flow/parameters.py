@@ -7,40 +7,50 @@ from collections.abc import Callable
 from typing import Any
 
 from stepwell.errors import FlowError, ParameterError
+from stepwell.flow.given import Given
 
 _KINDS: dict[type, str] = {int: "an integer", float: "a number", bool: "true or false", str: "text"}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 class JSONType:
     """Type of a parameter that takes any JSON document."""
 
 
-class Parameter:
+class Parameter(Given):
     """A parameter of a flow, set by ``run --NAME VALUE`` and read as ``self.ATTRIBUTE``.
 
     Args:
         name: its name on the command line.
-        type: int, float, bool, str or `JSONType`; by default the type of `default`, else str.
         default: its value where none is given; a function without arguments is called once a run.
+        type: int, float, bool, str or `JSONType`; by default the type of `default`, else str.
         required: whether a run without a value is refused; by default it is not.
         help: a line for ``--help``.
+        separator: text is split at it into a list of texts: ``--NAME a,b``.
+        multiple: the option may be given several times; the value is a tuple, empty without any.
+        show_default: whether ``--help`` shows the default.
 
     Raises:
         FlowError: the type is none of these, or the default is not of the type.
     """
 
+    word = "parameter"
+
     def __init__(
         self,
         name: str,
+        default: Any = None,
         *,
         type: type | None = None,
-        default: Any = None,
         required: bool = False,
-        help: str = "",
+        help: str | None = None,
+        separator: str | None = None,
+        multiple: bool = False,
+        show_default: bool = True,
     ) -> None:
+        super().__init__(name, help)
         if type is None:
-            plain = default is not None and not callable(default)
-            type = JSONType if isinstance(default, dict | list) else default.__class__ if plain else str
+            type = _type_of(default, several=multiple or separator is not None)
         if type not in _KINDS and type is not JSONType:
             raise FlowError(
                 f"parameter '{name}': received type {type!r}; allowed are int, float, bool, str and JSONType"
@@ -50,33 +60,35 @@ class Parameter:
                 f"parameter '{name}': received required=True and default={default!r}; "
                 "a parameter with a default is never missing: leave one of them out"
             )
-        self.name, self.type, self.required, self.help = name, type, required, help
-        self.default = default
-        self.attribute = name.replace("-", "_")
-        if default is not None and not callable(default):
+        if separator is not None and (type is not str or multiple or not separator):
+            raise FlowError(
+                f"parameter '{name}': received separator={separator!r}, type {type.__name__} and "
+                f"multiple={multiple}; a separator is not empty and splits text: use it with type=str, "
+                "or use multiple=True alone"
+            )
+        self.type, self.required = type, required
+        self.separator, self.multiple, self.show_default = separator, multiple, show_default
+        self.default = () if multiple and default is None else default
+        if self.default is not None and not callable(default):
             try:
-                self.default = self.convert(default)
+                self.default = self.convert(self.default)
             except ParameterError as error:
                 raise FlowError(f"{error} (as its default)") from None
-
-    def __set_name__(self, owner: type, attribute: str) -> None:
-        self.attribute = attribute
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        return instance.parameter_value(self.attribute)
-
-    def __set__(self, instance: Any, value: Any) -> None:
-        raise AttributeError(
-            f"parameter '{self.name}': received {value!r} inside a step; a parameter is set when a run "
-            "starts and stays as it is: use another name for a value that changes"
-        )
 
     @property
     def kind(self) -> str:
         """The type in words."""
-        return _KINDS.get(self.type, "a JSON document")
+        one = _KINDS.get(self.type, "a JSON document")
+        if self.separator is not None:
+            return f"text, split at '{self.separator}'"
+        return f"{one}, any number of times" if self.multiple else one
+
+    @property
+    def metavar(self) -> str:
+        """What ``--help`` calls a value."""
+        if self.separator is not None:
+            return f"TEXT[{self.separator}TEXT...]"
+        return _KINDS.get(self.type, "JSON").upper().rpartition(" ")[2]
 
     def value(self, given: dict[str, Any]) -> Any:
         """The value for a run that was given these (by name): text, or already of the type.
@@ -88,11 +100,11 @@ class Parameter:
             return self.convert(given[self.name])
         if self.required:
             raise ParameterError(
-                f"parameter '{self.name}': no value was given and it is required; "
+                f"{self.word} '{self.name}': no value was given and it is required; "
                 f"it takes {self.kind}: add --{self.name} VALUE"
             )
         if callable(self.default):
-            return self.convert(_called(self.name, self.default))
+            return self.convert(called(self.word, self.name, self.default))
         return self.default
 
     def convert(self, value: Any) -> Any:
@@ -102,6 +114,11 @@ class Parameter:
             ParameterError: it can't be read as the type.
         """
         try:
+            if self.separator is not None:
+                parts = value.split(self.separator) if isinstance(value, str) else value
+                return [self._converted(part) for part in parts]
+            if self.multiple:
+                return tuple(self._converted(one) for one in ([value] if isinstance(value, str) else value))
             return self._converted(value)
         except (ValueError, TypeError):
             raise ParameterError(
@@ -113,12 +130,11 @@ class Parameter:
         if self.type is JSONType:
             return json.loads(value) if isinstance(value, str) else json.loads(json.dumps(value))
         if self.type is bool:
-            words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
             if isinstance(value, bool):
                 return value
-            if str(value).lower() not in words:
+            if str(value).lower() not in _BOOLEANS:
                 raise ValueError
-            return words[str(value).lower()]
+            return _BOOLEANS[str(value).lower()]
         if self.type is str:
             if not isinstance(value, str):
                 raise TypeError
@@ -128,11 +144,25 @@ class Parameter:
         return self.type(value)
 
 
-def _called(name: str, default: Callable[[], Any]) -> Any:
+def called(word: str, name: str, default: Callable[[], Any]) -> Any:
+    """What the function that a default is returns.
+
+    Raises:
+        ParameterError: it raised something.
+    """
     try:
         return default()
     except Exception as error:
         raise ParameterError(
-            f"parameter '{name}': its default, a function, raised {error.__class__.__name__}: {error}; "
+            f"{word} '{name}': its default, a function, raised {error.__class__.__name__}: {error}; "
             "mend the function or give a value on the command line"
         ) from error
+
+
+def _type_of(default: Any, several: bool) -> type:
+    """The type of a parameter that names none."""
+    if several and isinstance(default, list | tuple) and default:
+        default = default[0]
+    if default is None or callable(default) or (several and isinstance(default, list | tuple)):
+        return str
+    return JSONType if isinstance(default, dict | list) else default.__class__

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from stepwell.errors import FlowError
-from stepwell.flow.decorators.base import check_decorators, is_step
 from stepwell.flow.config import given_of
+from stepwell.flow.decorators.base import check_decorators, is_step
 from stepwell.flow.given import Given
 from stepwell.flow.graph import Graph
 from stepwell.flow.mistakes import tell_mistakes
