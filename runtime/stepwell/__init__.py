@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from stepwell.client.objects import Run as Run
     from stepwell.client.objects import Step as Step
     from stepwell.client.objects import Task as Task
+    from stepwell.flow.config import Config as Config
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.catch import catch as catch
     from stepwell.flow.decorators.environment import environment as environment
-    from stepwell.flow.config import Config as Config
     from stepwell.flow.decorators.resources import resources as resources
     from stepwell.flow.decorators.retry import retry as retry
     from stepwell.flow.decorators.timeout import timeout as timeout
+    from stepwell.flow.includefile import IncludeFile as IncludeFile
     from stepwell.flow.parameters import JSONType as JSONType
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
     from stepwell.runner.run import Runner as Runner
-    from stepwell.flow.includefile import IncludeFile as IncludeFile
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
 
@@ -44,6 +44,8 @@ _HOME = {
     "retry": "stepwell.flow.decorators.retry",
     "environment": "stepwell.flow.decorators.environment",
     "catch": "stepwell.flow.decorators.catch",
+    "Config": "stepwell.flow.config",
+    "IncludeFile": "stepwell.flow.includefile",
     "JSONType": "stepwell.flow.parameters",
     "Parameter": "stepwell.flow.parameters",
     "FlowSpec": "stepwell.flow.spec",
@@ -52,8 +54,6 @@ _HOME = {
 }
 
 __all__ = sorted(_HOME)
-    "Config": "stepwell.flow.config",
-    "IncludeFile": "stepwell.flow.includefile",
 
 
 def __getattr__(name: str) -> Any:
