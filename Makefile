@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: install demo test lint bench requirements clean
+.PHONY: install demo test kills lint bench requirements clean
 
 install: $(INSTALLED)
 
@@ -12,6 +12,10 @@ demo: $(INSTALLED)
 
 test: $(INSTALLED)
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+# 200 runs, each killed at a random moment and resumed; `make test` does a dozen.
+kills: .venv/installed
+	STEPWELL_KILLS=200 $(BIN)/pytest -n 2 tests/runtime/execution/test_kills.py
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -10,9 +10,9 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
 from stepwell.flow.graph import TaskId
@@ -25,6 +25,8 @@ if TYPE_CHECKING:  # pyarrow comes with them, which the scheduler does without
 
 _LAST_MILLISECOND = 10**14
 """Above every time in milliseconds until the year 5138: what times in the index count down from."""
+SYSTEM_TAGS = ("user:", "runtime:", "date:")
+"""What the tags that every run has begin with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class RunInfo:
         started: when, in UTC.
         code: sha256 of its code package; None where the code was run from where it lies.
         runtime: ``local`` or ``step-functions``.
+        parameters: what it was given, by name; a run that resumes it is given the same.
+        origin: the run that it resumes, if it does.
     """
 
     flow: str
@@ -44,11 +48,14 @@ class RunInfo:
     started: datetime
     runtime: str
     code: str | None = None
+    parameters: dict[str, Any] = field(default_factory=dict)
+    origin: str | None = None
 
     @property
     def system_tags(self) -> frozenset[str]:
         """Tags it has by what it is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23`` (UTC)."""
-        return frozenset({f"user:{self.user}", f"runtime:{self.runtime}", f"date:{self.started:%Y-%m-%d}"})
+        facts = (self.user, self.runtime, f"{self.started:%Y-%m-%d}")
+        return frozenset(kind + fact for kind, fact in zip(SYSTEM_TAGS, facts, strict=True))
 
     @property
     def _entry(self) -> str:
@@ -88,6 +95,14 @@ class Failure:
     def from_json(cls, data: bytes) -> Failure:
         fields = json.loads(data)
         return cls(**{**fields, "ended": datetime.fromisoformat(fields["ended"])})
+
+
+class TaskFile(NamedTuple):
+    """A file that a task of a run has left; `modified` in UTC, to the second or finer."""
+
+    task: TaskId
+    name: str
+    modified: datetime
 
 
 class TaskData:
@@ -163,15 +178,22 @@ class Datastore:
 
     def runs(self, flow: str) -> Iterator[str]:
         """Ids of the flow's runs, newest first; listed as they are consumed."""
-        return self._indexed(keys.index_root(self.namespace, flow))
+        return (run_of(entry) for entry in self.entries(flow))
+
+    def entries(self, flow: str, tag: str | None = None) -> Iterator[str]:
+        """Entries of the flow's index, newest first in text order; `run_of` says of which run each is.
+
+        Args:
+            tag: list only the runs that have it or had it once.
+        """
+        index = keys.index_root(self.namespace, flow)
+        if tag is not None:
+            index = keys.tag_index_root(self.namespace, flow, tag)
+        return (info.key.rpartition("/")[2] for info in self.store.list(index))
 
     def flows(self) -> list[str]:
         """Names of the flows that have run in this namespace."""
         return self.store.list_folders(keys.namespace_root(self.namespace) + "flows/")
-
-    def _indexed(self, index: str) -> Iterator[str]:
-        for info in self.store.list(index):
-            yield info.key.rpartition("/")[2].partition(".")[2]
 
     # -- tags: an object each, so that people who tag a run at once lose nothing
 
@@ -184,38 +206,36 @@ class Datastore:
         """Tag a run; a tag it has already stays.
 
         Raises:
-            UsageError: a tag is empty, too long or more than a line; none was added.
+            UsageError: one can't be a tag, or is a system tag; none was added.
             NoSuchObject: there is no such run.
         """
-        info = self.run_info(flow, run)
-        new = [tag for tag in tags if tag not in info.system_tags]
-        tag_keys = [keys.tag(self.namespace, flow, run, tag) for tag in new]
-        for tag, key in zip(new, tag_keys, strict=True):
+        new = {tag: self._tag(flow, run, tag) for tag in tags}
+        entry = self.run_info(flow, run)._entry
+        for tag, key in new.items():
             # the index first, so that it leads to every tagged run; what it has too much, readers leave out
-            self.store.put(keys.tag_index_root(self.namespace, flow, tag) + info._entry, b"")
+            self.store.put(keys.tag_index_root(self.namespace, flow, tag) + entry, b"")
             self.store.put(key, b"")
 
     def remove_tags(self, flow: str, run: str, tags: Iterable[str]) -> None:
         """Take tags from a run; a tag it hasn't is no error.
 
         Raises:
-            UsageError: one is a system tag; none was removed.
+            UsageError: one can't be a tag, or is a system tag; none was removed.
             NoSuchObject: there is no such run.
         """
-        gone = list(tags)
-        if system := self.run_info(flow, run).system_tags.intersection(gone):
-            raise UsageError(
-                f"run {flow}/{run}: received {', '.join(map(repr, sorted(system)))} to remove; system tags "
-                f"say what a run is and stay; its own tags are {sorted(self.tags(flow, run))}"
-            )
-        for key in [keys.tag(self.namespace, flow, run, tag) for tag in gone]:
+        gone = [self._tag(flow, run, tag) for tag in tags]
+        self.run_info(flow, run)
+        for key in gone:
             self.store.delete(key)
 
-    def tagged_runs(self, flow: str, tag: str) -> Iterator[str]:
-        """Ids of the runs that people tagged so, newest first; listed as they are consumed."""
-        for run in self._indexed(keys.tag_index_root(self.namespace, flow, tag)):
-            if self.store.exists(keys.tag(self.namespace, flow, run, tag)):
-                yield run
+    def _tag(self, flow: str, run: str, tag: str) -> str:
+        if tag.startswith(SYSTEM_TAGS):
+            raise UsageError(
+                f"run {flow}/{run}: received the tag {tag!r}; tags that begin with "
+                f"{', '.join(map(repr, SYSTEM_TAGS))} say what a run is and can't be added or removed; "
+                "use another name"
+            )
+        return keys.tag(self.namespace, flow, run, tag)
 
     # -- tasks
 
@@ -248,12 +268,12 @@ class Datastore:
         """A manifest's artifacts as attributes."""
         return TaskData(manifest, self.store, allow_pickle=allow_pickle)
 
-    def task_files(self, flow: str, run: str) -> Iterator[tuple[TaskId, str]]:
-        """Every file of every task of a run: the task, and the file's name."""
+    def task_files(self, flow: str, run: str, task: TaskId | None = None) -> Iterator[TaskFile]:
+        """Every file of every task of a run, or of one task."""
         root = keys.run_root(self.namespace, flow, run) + "tasks/"
-        for info in self.store.list(root):
-            step, path, file = info.key.removeprefix(root).split("/")
-            yield TaskId(step, path), file
+        for info in self.store.list(root if task is None else self._task(flow, run, task)):
+            step, path, name = info.key.removeprefix(root).split("/")
+            yield TaskFile(TaskId(step, path), name, info.modified)
 
     def put_log(self, flow: str, run: str, task: TaskId, attempt: int, log: bytes) -> None:
         self.store.put(self._task(flow, run, task) + f"{attempt}.log", log)
@@ -289,6 +309,18 @@ class Datastore:
             return {}
         return given
 
+    def put_origin(self, flow: str, run: str, origin: dict[str, Any]) -> None:
+        """Keep which run a triggered run resumes, until it starts."""
+        self.store.put(keys.origin(self.namespace, flow, run), json.dumps(origin).encode())
+
+    def origin(self, flow: str, run: str) -> dict[str, Any] | None:
+        """Which run a triggered run resumes, if any."""
+        try:
+            found: dict[str, Any] = json.loads(self.store.get(keys.origin(self.namespace, flow, run)))
+        except NotFound:
+            return None
+        return found
+
     def put_split(self, flow: str, run: str, task: TaskId, splits: int) -> None:
         """Write the list of indices that a Distributed Map reads its items from."""
         key = keys.split(self.namespace, flow, run, task.step, task.path)
@@ -300,6 +332,10 @@ class Datastore:
         with contextlib.suppress(AlreadyExists):
             self.store.put(key, package, if_absent=True)
         return key
+
+    def code(self, sha256: str) -> bytes:
+        """A code package; raises `NotFound`."""
+        return self.store.get(keys.code(self.namespace, sha256))
 
     # -- tables
 
@@ -331,6 +367,11 @@ class Datastore:
         written = [key for key in pins if not key.endswith("first.json")]
         found: dict[str, Any] = json.loads(self.store.get(written[-1] if written else pins[-1]))
         return found
+
+
+def run_of(entry: str) -> str:
+    """The id of the run that an entry of an index is of."""
+    return entry.partition(".")[2]
 
 
 def utc_now() -> datetime:

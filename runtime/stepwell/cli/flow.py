@@ -8,10 +8,16 @@ from typing import Any
 import click
 
 from stepwell.cli.errors import run_command, told
+from stepwell.cli.limits import limit_options
+from stepwell.cli.look import look_commands
+from stepwell.cli.package import package_group
 from stepwell.cli.parameters import config_options, given_parameters, parameter_options
 from stepwell.cli.production import production_group
+from stepwell.cli.resume import resume_command
+from stepwell.cli.tags import tag_group
 from stepwell.errors import FlowError
-from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS, run_locally
+from stepwell.execution.run import run_locally
+from stepwell.flow.dot import dot
 from stepwell.flow.draw import draw
 from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
@@ -56,6 +62,11 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         graph = flow_class.graph()
         click.echo(f"{graph.flow}: {len(graph)} steps, no mistakes found")
 
+    @cli.command("output-dot")
+    def output_dot() -> None:
+        """Print the graph in Graphviz's language, for `dot -Tsvg`."""
+        click.echo(dot(flow_class.graph()))
+
     @cli.command(hidden=True)
     def task() -> None:
         """Run the one task that the environment variables name; for Batch jobs."""
@@ -65,7 +76,12 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
 
     cli.params += config_options(flow_class)
     cli.add_command(_run_command(flow_class))
-    cli.add_command(production_group(flow_class))
+    cli.add_command(resume_command(flow_class))
+    for command in (
+        *look_commands(flow_class), tag_group(flow_class), package_group(flow_class),
+        production_group(flow_class),
+    ):  # fmt: skip
+        cli.add_command(command)
     return cli
 
 
@@ -80,22 +96,7 @@ def _run_command(flow_class: type[FlowSpec]) -> click.Command:
             max_splits=max_num_splits,
         )
 
-    options = [
-        click.Option(
-            ["--max-workers"],
-            type=click.IntRange(min=1),
-            default=MAX_WORKERS,
-            show_default=True,
-            help="How many tasks run at once.",
-        ),
-        click.Option(
-            ["--max-num-splits"],
-            type=click.IntRange(min=1),
-            default=MAX_SPLITS,
-            show_default=True,
-            help="How many items a foreach may have.",
-        ),
-    ]
+    options = limit_options()
     taken = {option.name for option in options}
     ours = parameter_options(flow_class)
     for option in ours:

@@ -8,7 +8,7 @@ import click
 
 from stepwell.cli.errors import run_command
 
-_COMMANDS = {"local": "stepwell.cli.local:local"}
+_COMMANDS = {"completion": "stepwell.cli.completion:completion", "local": "stepwell.cli.local:local"}
 
 
 class _Lazy(click.Group):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from stepwell.cli.parameters import given_parameters, parameter_options
+from stepwell.cli.resume import resume_options
 from stepwell.flow.spec import FlowSpec
 
 if TYPE_CHECKING:
@@ -62,6 +63,23 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
             params=[*parameter_options(flow_class)],
             callback=trigger,
             help="Start a run of the deployed flow.",
+        )
+    )
+
+    def resume(step: str | None, origin_run_id: str | None) -> None:
+        from stepwell.execution.run import Resume
+        from stepwell.production.deploy import Production
+
+        run = Production(flow_class).resume(Resume(origin_run_id, step))
+        click.echo(f"Started run {run}")
+
+    group.add_command(
+        click.Command(
+            "resume",
+            params=resume_options(),
+            callback=resume,
+            help="Start a run of what is deployed that takes over what another run has done; from STEP on "
+            "it runs again, if one is named.",
         )
     )
 

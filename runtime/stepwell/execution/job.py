@@ -20,6 +20,7 @@ from typing import IO
 
 from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
 from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
+from stepwell.execution.origin import Origin
 from stepwell.execution.outcome import TASK_FAILED, death
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
@@ -135,19 +136,26 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     makes no difference.
     """
     from stepwell.execution.run import parameter_values
-    from stepwell.execution.task import TaskSpec, run_task
+    from stepwell.execution.spec import TaskSpec
+    from stepwell.execution.task import run_task
     from stepwell.store.objects import open_store
 
     job = Job.from_environment(os.environ)
     datastore = Datastore(open_store(job.datastore), job.namespace)
-    parameters = None
+    parameters, origin = None, None
     if job.task.step == START:
-        info = RunInfo(job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions", job.code)
+        given = datastore.parameters(job.flow, job.run)
+        origin = Origin.from_meta(datastore.origin(job.flow, job.run))
+        info = RunInfo(
+            job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
+            code=job.code, parameters=given, origin=origin.run if origin else None,
+        )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)
-        parameters = parameter_values(flow_class, datastore.parameters(job.flow, job.run))
+        parameters = parameter_values(flow_class, given)
     spec = TaskSpec(
-        job.run, job.task, job.username, job.attempt, parameters, publish_splits=True, code=job.code
-    )
+        job.run, job.task, job.username, job.attempt, parameters,
+        publish_splits=True, code=job.code, origin=origin,
+    )  # fmt: skip
     outcome = run_task(flow_class, spec, datastore)
     return TASK_FAILED if outcome.failure else 0

@@ -20,6 +20,7 @@ from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
 from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.queue import Attempt, Queue
 from stepwell.execution.reporter import Reporter
+from stepwell.execution.spec import TaskSpec
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.frontier import Frontier
@@ -51,7 +52,8 @@ class LocalRun:
     """One run on this machine.
 
     Args:
-        server: forks a process for ``(run, attempt)`` and sends back an `Outcome`.
+        server: forks a process for a `TaskSpec` and sends back an `Outcome`.
+        spec: the specification of an attempt.
         max_workers: how many tasks run at once.
     """
 
@@ -61,11 +63,13 @@ class LocalRun:
         run: str,
         datastore: Datastore,
         server: ForkServer,
+        spec: Callable[[Attempt], TaskSpec],
         reporter: Reporter,
         max_workers: int,
     ) -> None:
         self._graph, self._run, self._datastore = flow_class.graph(), run, datastore
         self._functions = flow_class.step_functions()
+        self._spec = spec
         self._server, self._report, self._max_workers = server, reporter, max_workers
         self._frontier = Frontier(self._graph)
         self._waiting = Queue()
@@ -107,7 +111,7 @@ class LocalRun:
             attempt = self._waiting.pop(time.monotonic())
             if attempt is None:
                 return
-            worker = self._server.start((self._run, attempt))
+            worker = self._server.start(self._spec(attempt))
             running = Running(attempt, worker)
             if seconds := limit(self._functions[attempt.task.step]):
                 running.deadline = time.monotonic() + seconds + GRACE

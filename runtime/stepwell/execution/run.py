@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import secrets
 import sys
+from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
-from stepwell.errors import ParameterError
+from stepwell.errors import NoSuchObject, ParameterError, UsageError
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.local import LocalRun
+from stepwell.execution.origin import Origin
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console
+from stepwell.execution.spec import TaskSpec
+from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
 
@@ -45,6 +50,20 @@ def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[
     return {attribute: parameter.value(given) for attribute, parameter in parameters.items()}
 
 
+def portable_parameters(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[str, Any]:
+    """What a run was given, by name, in a form that is kept with it and needs no file of the caller's."""
+    parameters = flow_class.parameters().values()
+    return {one.name: one.portable(given[one.name]) for one in parameters if one.name in given}
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Which run to resume, the newest if none is named, and from which step on to run again."""
+
+    run: str | None = None
+    step: str | None = None
+
+
 def run_locally(
     flow_class: type[FlowSpec],
     given: dict[str, Any],
@@ -52,30 +71,27 @@ def run_locally(
     *,
     max_workers: int = MAX_WORKERS,
     max_splits: int = MAX_SPLITS,
+    resume: Resume | None = None,
 ) -> str:
     """Run a flow with its tasks as local processes; returns the run's id.
 
     Args:
-        given: parameters by name, as text or of their types.
+        given: parameters by name, as text or of their types; a resumed run has those of its origin.
         datastore_url: where artifacts go, as `stepwell.store.open_store` takes it.
 
     Raises:
         FlowError: the flow or a parameter is wrong; nothing was started.
+        NoSuchObject: there is no such run to resume; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
         RunFailed: a task failed.
     """
     graph = flow_class.graph()
-    parameters = parameter_values(flow_class, given)
     namespace, username = config.namespace(), config.username()
 
-    def work(request: tuple[str, Attempt]) -> Any:
-        from stepwell.execution.task import TaskSpec, run_task
+    def work(spec: TaskSpec) -> Any:
+        from stepwell.execution.task import run_task
         from stepwell.store.objects import open_store
 
-        run, attempt = request
-        spec = TaskSpec(
-            run, attempt.task, username, attempt.number, parameters=parameters, max_splits=max_splits
-        )
         return run_task(flow_class, spec, Datastore(open_store(datastore_url), namespace))
 
     # the fork comes first: what follows here may start threads
@@ -84,20 +100,60 @@ def run_locally(
         from stepwell.store.objects import open_store
 
         datastore = Datastore(open_store(datastore_url), namespace)
+        origin = find_origin(datastore, graph, resume) if resume else None
+        if origin:
+            given = datastore.run_info(graph.flow, origin.run).parameters
+        parameters = parameter_values(flow_class, given)
         run = new_run_id()
-        datastore.claim_run(RunInfo(graph.flow, run, namespace, username, utc_now(), "local"))
+        info = RunInfo(
+            graph.flow, run, namespace, username, utc_now(), "local",
+            parameters=portable_parameters(flow_class, given), origin=origin.run if origin else None,
+        )  # fmt: skip
+        datastore.claim_run(info)
     except BaseException:
         server.close()
         raise
+
+    def spec(attempt: Attempt) -> TaskSpec:
+        first = attempt.task.step == START
+        return TaskSpec(
+            run, attempt.task, username, attempt.number, max_splits=max_splits,
+            parameters=parameters if first else None, origin=origin if first else None,
+        )  # fmt: skip
+
     told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
     notices.tell("run", told)
     console = Console(run)
     console.say(
         f"Workflow starting (run-id {run}), artifacts in {datastore.store.url}, namespace {namespace}"
+        + (f", resuming {origin.run}" if origin else "")
     )
-    LocalRun(flow_class, run, datastore, server, console, max_workers).execute()
+    LocalRun(flow_class, run, datastore, server, spec, console, max_workers).execute()
     console.say("Done!", "32")
     return run
+
+
+def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
+    """The run to resume, in the form that tasks are told it.
+
+    Raises:
+        NoSuchObject: there is no such run, or none at all.
+        UsageError: no step has that name.
+    """
+    if resume.step is not None and resume.step not in graph:
+        close = get_close_matches(resume.step, graph, n=1)
+        raise UsageError(
+            f"resume: received the step '{resume.step}', which flow {graph.flow} does not have; "
+            + (f"did you mean '{close[0]}'?" if close else f"its steps are {', '.join(graph)}")
+        )
+    run = resume.run or next(datastore.runs(graph.flow), None)
+    if run is None:
+        raise NoSuchObject(
+            f"flow {graph.flow} has no run to resume in namespace '{datastore.namespace}' of "
+            f"{datastore.store.url}; start one: run"
+        )
+    datastore.run_info(graph.flow, run)
+    return Origin(run, tuple(sorted(graph.from_step(resume.step))) if resume.step else ())
 
 
 def _preload() -> None:

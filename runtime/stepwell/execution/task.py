@@ -6,7 +6,6 @@ import platform
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,9 @@ from stepwell.artifacts.manifest import Manifest
 from stepwell.artifacts.row import Row
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
+from stepwell.execution.origin import Origin, take_over
 from stepwell.execution.outcome import Outcome
+from stepwell.execution.spec import TaskSpec
 from stepwell.flow.current import TaskContext, current
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.base import StepCall, run_decorated
@@ -28,27 +29,6 @@ from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import Input, Inputs, TaskState, frames
 
 _OURS = str(Path(stepwell.__file__).parent)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskSpec:
-    """Which task of which run to run.
-
-    Attributes:
-        attempt: how many attempts came before this one.
-        parameters: the run's parameters by attribute; used by the task of ``start`` alone.
-        max_splits: how many items a foreach may have; None for any number.
-        publish_splits: whether a foreach leaves its indices where a Distributed Map reads them.
-    """
-
-    run: str
-    task: TaskId
-    username: str
-    attempt: int = 0
-    parameters: dict[str, Any] | None = None
-    max_splits: int | None = None
-    publish_splits: bool = False
-    code: str | None = None
 
 
 def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:
@@ -89,6 +69,14 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
     datastore = context.datastore
     parents = _parents(graph, spec, context)
     manifests = datastore.load(context.flow, spec.run, parents)
+    origin = Origin.from_meta(manifests[0].meta["origin"]) if manifests else spec.origin
+    if origin:
+        taken = take_over(
+            origin, datastore, context.flow, spec.run, spec.task, publish_splits=spec.publish_splits
+        )
+        if taken:
+            print(f"Taken over from {taken.meta['taken_from']}.")
+            return _settle(taken, spec, context)
     parameters = frozenset(flow_class.parameters())
     flow = flow_class.__new__(flow_class)
     where = f"{context.flow}/{spec.run}/{spec.task}"
@@ -144,6 +132,7 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         "parents": [str(parent) for parent in parents],
         "foreach": {"name": step.foreach, "splits": splits} if splits is not None else None,
         "index": [frame.index for frame in frames(graph, spec.task)],
+        "origin": origin.to_meta() if origin else None,
         "table_reads": context.table_reads, "table_writes": context.table_writes,
         "python": platform.python_version(), "stepwell": stepwell.__version__,
     }  # fmt: skip

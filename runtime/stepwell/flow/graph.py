@@ -95,6 +95,10 @@ class Graph(Mapping[str, Step]):
         """The steps that lead to a step."""
         return self._before[name]
 
+    def from_step(self, name: str) -> set[str]:
+        """A step and all steps that it leads to."""
+        return _reachable(self._steps, name)
+
     def scopes(self, name: str) -> tuple[Scope, ...]:
         """The splits a step stands in, outermost first; a join stands outside the one it joins."""
         return self._scopes[name]
@@ -258,9 +262,9 @@ def _order(steps: dict[str, Step]) -> list[str]:
     return order
 
 
-def _reachable(steps: dict[str, Step]) -> set[str]:
+def _reachable(steps: Mapping[str, Step], first: str = START) -> set[str]:
     seen: set[str] = set()
-    ahead = [START]
+    ahead = [first]
     while ahead:
         name = ahead.pop()
         if name not in seen:

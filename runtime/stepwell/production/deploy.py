@@ -13,8 +13,15 @@ from stepwell import aws, config
 from stepwell.datastore import Datastore
 from stepwell.environment import Contract, EnvironmentName
 from stepwell.errors import UsageError
+from stepwell.execution.origin import Origin
 from stepwell.execution.package import CodePackage, pack_flow
-from stepwell.execution.run import new_run_id, parameter_values
+from stepwell.execution.run import (
+    Resume,
+    find_origin,
+    new_run_id,
+    parameter_values,
+    portable_parameters,
+)
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.resources import needs
 from stepwell.flow.decorators.timeout import limit
@@ -138,12 +145,27 @@ class Production:
             UsageError: the flow is not deployed.
         """
         parameter_values(self.flow_class, given)
-        parameters = self.flow_class.parameters().values()
-        portable = {one.name: one.portable(given[one.name]) for one in parameters if one.name in given}
+        return self._start(portable_parameters(self.flow_class, given))
+
+    def resume(self, resume: Resume) -> str:
+        """Start a run of what is deployed that takes over what another run has done; returns its id.
+
+        Raises:
+            NoSuchObject: there is no such run.
+            UsageError: the flow is not deployed, or has no such step.
+        """
+        datastore = self._datastore()
+        origin = find_origin(datastore, self.flow_class.graph(), resume)
+        return self._start(datastore.run_info(self.flow, origin.run).parameters, origin)
+
+    def _start(self, portable: dict[str, Any], origin: Origin | None = None) -> str:
         self._must_exist()
         execution = new_run_id()
         run = RUN_PREFIX + execution
-        self._datastore().put_parameters(self.flow, run, portable)
+        datastore = self._datastore()
+        datastore.put_parameters(self.flow, run, portable)
+        if origin:
+            datastore.put_origin(self.flow, run, origin.to_meta())
         with aws.translated(f"state machine {self.name}"):
             self._states.start_execution(stateMachineArn=self.arn, name=execution, input="{}")
         return run

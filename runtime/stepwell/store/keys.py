@@ -5,6 +5,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/index/<inverted time>.<run>            newest first in a listing
     ns/<namespace>/flows/<Flow>/runs/<run>/run.json                    claimed by conditional put
     ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
+    ns/<namespace>/flows/<Flow>/runs/<run>/origin.json                 which run it resumes
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
@@ -57,6 +58,10 @@ def split(namespace: str, flow: str, run: str, step: str, task: str) -> str:
 
 def parameters(namespace: str, flow: str, run: str) -> str:
     return run_root(namespace, flow, run) + "parameters.json"
+
+
+def origin(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "origin.json"
 
 
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:

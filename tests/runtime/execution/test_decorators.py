@@ -44,7 +44,7 @@ def test_retry_tries_again(death: str, home: Path, tmp_path: Path) -> None:
     assert status == 0
     assert made["start"].task.data.tried == 2
     assert made.successful and not made.failures
-    logs = [made.flow.datastore.log("Made", made.id, made["start"].task._task, n) for n in range(3)]
+    logs = [made.datastore.log("Made", made.id, made["start"].task._task, n) for n in range(3)]
     assert [log.split()[-1] for log in logs if b"attempt" in log][-1] == b"2"
 
 
@@ -52,7 +52,7 @@ def test_retry_waits(home: Path, tmp_path: Path) -> None:
     """The wait between attempts is kept, and said."""
     body = "self.at = time.time()\n    if current.retry_count == 0: raise ValueError(str(self.at))"
     _, _, made = run(tmp_path, home, "@retry(times=1, minutes_between_retries=0.01)", body)
-    failed = made.flow.datastore.failure("Made", made.id, made["start"].task._task, 0)
+    failed = made.datastore.failure("Made", made.id, made["start"].task._task, 0)
     assert made.data.at - float(failed.reason.rpartition(" ")[2]) >= 0.6
 
 

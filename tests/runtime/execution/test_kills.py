@@ -16,7 +16,7 @@ import pytest
 from stepwell import Flow
 from stepwell.artifacts.manifest import Manifest
 from stepwell.client.objects import Run
-from tests.support import environment, flow_command, write_flow
+from tests.support import environment, flow_command, run_flow, write_flow
 
 FLOW = """
 @step
@@ -37,6 +37,8 @@ def join(self, inputs):
 @step
 def end(self): pass
 """
+
+HEAD = "import numpy as np\nimport pyarrow as pa\n"
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="finds a run's processes in /proc")
 
@@ -70,14 +72,38 @@ def check_whole(home: Path) -> int:
     return len(manifests)
 
 
-@pytest.mark.parametrize("seed", range(12))
+KILLS = int(os.environ.get("STEPWELL_KILLS", "12"))
+"""How many runs are killed; ``make kills`` takes 200."""
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The artifacts that a run leaves which nobody kills: their hashes by task and name."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    file = write_flow(folder, FLOW, head=HEAD)
+    assert run_flow(file, folder / "home", "run").returncode == 0
+    return hashes(folder / "home")
+
+
+def hashes(home: Path) -> dict[str, str]:
+    """Hashes of all artifacts of the newest run in a home."""
+    run = Flow("Made", datastore=str(home), namespace="user/tester").latest_run
+    return {
+        f"{step.id}/{task.id}/{name}": task[name].sha256
+        for step in run
+        for task in step
+        for name in task.artifacts
+    }
+
+
+@pytest.mark.parametrize("seed", range(KILLS))
 def test_a_kill_leaves_everything_or_nothing(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
 ) -> None:
-    """A random kill leaves whole manifests and no process, and the run's end is honest."""
+    """A random kill leaves whole manifests, no process and an honest end; resumed, the run is as undisturbed."""
     chance = random.Random(seed)
     home = tmp_path / "home"
-    file = write_flow(tmp_path, FLOW, head="import numpy as np\nimport pyarrow as pa\n")
+    file = write_flow(tmp_path, FLOW, head=HEAD)
     process = subprocess.Popen(
         flow_command(file, "run"), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
@@ -103,6 +129,10 @@ def test_a_kill_leaves_everything_or_nothing(
     else:
         assert (status == 0) == run.successful
         assert bool(run.failures) != run.successful
+    resumed = run_flow(file, home, "resume")
+    assert resumed.returncode == 0, resumed.stderr
+    assert check_whole(home) == done + 9
+    assert hashes(home) == undisturbed
 
 
 def test_a_killed_task_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,50 @@
+"""Options that several commands of a flow share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from stepwell import config
+from stepwell.store import keys
+
+
+def tag_option(help: str) -> click.Option:
+    """``--tag TAG``, any number of times; a tag that can't be is refused before anything starts."""
+
+    def check(context: click.Context, option: click.Parameter, tags: tuple[str, ...]) -> tuple[str, ...]:
+        for tag in tags:
+            keys.tag("", "", "", tag)
+        return tags
+
+    return click.Option(["--tag", "tags"], metavar="TAG", multiple=True, callback=check, help=help)
+
+
+def namespace_option() -> click.Option:
+    """``--namespace NAME``: STEPWELL_NAMESPACE for this command and all that it starts."""
+
+    def use(context: click.Context, option: click.Parameter, name: str | None) -> None:
+        if name is not None:
+            os.environ["STEPWELL_NAMESPACE"] = name
+            config.namespace()
+
+    return click.Option(
+        ["--namespace"],
+        metavar="NAME",
+        expose_value=False,
+        is_eager=True,
+        callback=use,
+        help="Whose runs, such as user/ada.  [default: $STEPWELL_NAMESPACE, or your own]",
+    )
+
+
+def run_id_file_option() -> click.Option:
+    """``--run-id-file FILE``."""
+    return click.Option(
+        ["--run-id-file"],
+        metavar="FILE",
+        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        help="Write the run's id to this file when the run has begun.",
+    )

@@ -1,0 +1,32 @@
+"""What an executor tells a task's process: light, for the scheduler imports nothing of a task."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from stepwell.execution.origin import Origin
+from stepwell.flow.graph import TaskId
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSpec:
+    """Which task of which run to run.
+
+    Attributes:
+        attempt: how many attempts came before this one.
+        parameters: the run's parameters by attribute; used by the task of ``start`` alone.
+        max_splits: how many items a foreach may have; None for any number.
+        publish_splits: whether a foreach leaves its indices where a Distributed Map reads them.
+        origin: the run that is resumed; given to the task of ``start`` alone, as `parameters`.
+    """
+
+    run: str
+    task: TaskId
+    username: str
+    attempt: int = 0
+    parameters: dict[str, Any] | None = None
+    max_splits: int | None = None
+    publish_splits: bool = False
+    code: str | None = None
+    origin: Origin | None = None
