@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,6 +28,8 @@ _LAST_MILLISECOND = 10**14
 """Above every time in milliseconds until the year 5138: what times in the index count down from."""
 SYSTEM_TAGS = ("user:", "runtime:", "date:")
 """What the tags that every run has begin with."""
+
+_CONCURRENT_READS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +263,21 @@ class Datastore:
         found = self.store.get_many(wanted)
         return [Manifest.from_bytes(data, key) for key, data in zip(wanted, found, strict=True)]
 
+    def find(self, flow: str, run: str, tasks: list[TaskId]) -> dict[TaskId, Manifest]:
+        """The manifests of those of the tasks that are done."""
+        from stepwell.artifacts.manifest import Manifest
+
+        def read(task: TaskId) -> Manifest | None:
+            key = keys.manifest(self.namespace, flow, run, task.step, task.path)
+            try:
+                return Manifest.from_bytes(self.store.get(key), key)
+            except NotFound:
+                return None
+
+        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
+            found = zip(tasks, pool.map(read, tasks), strict=True)
+            return {task: manifest for task, manifest in found if manifest is not None}
+
     def is_done(self, flow: str, run: str, task: TaskId) -> bool:
         """Whether a task's manifest is there."""
         return self.store.exists(keys.manifest(self.namespace, flow, run, task.step, task.path))
@@ -321,10 +339,12 @@ class Datastore:
             return None
         return found
 
-    def put_split(self, flow: str, run: str, task: TaskId, splits: int) -> None:
-        """Write the list of indices that a Distributed Map reads its items from."""
+    def put_split(self, flow: str, run: str, task: TaskId, decided: int | str) -> None:
+        """Write what a state machine reads: the indices of a foreach of n items, or the step that a
+        switch has chosen."""
         key = keys.split(self.namespace, flow, run, task.step, task.path)
-        self.store.put(key, json.dumps(list(range(splits))).encode())
+        document = decided if isinstance(decided, str) else list(range(decided))
+        self.store.put(key, json.dumps(document).encode())
 
     def put_code(self, sha256: str, package: bytes) -> str:
         """Keep a code package under its hash; returns its key."""

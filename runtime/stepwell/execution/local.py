@@ -178,7 +178,7 @@ class LocalRun:
             self._failed(running, outcome.failure)
             return
         self._report.finished(running.task, running.pid)
-        for task in self._frontier.done(running.task, outcome.splits):
+        for task in self._frontier.done(running.task, outcome.splits, outcome.chosen):
             self._waiting.push(Attempt(task))
 
     def _lost(self, running: Running, cause: str) -> None:

@@ -37,9 +37,7 @@ class Origin:
         return {"run": self.run, "again": list(self.again)}
 
 
-def take_over(
-    origin: Origin, datastore: Datastore, flow: str, run: str, task: TaskId, *, publish_splits: bool
-) -> Manifest | None:
+def take_over(origin: Origin, datastore: Datastore, flow: str, run: str, task: TaskId) -> Manifest | None:
     """Make a task done with the artifacts it has in the origin; None where it has to be run.
 
     The run reads tables at the snapshots that the task had read.
@@ -53,8 +51,6 @@ def take_over(
     meta = {**done.meta, "run": run, "origin": origin.to_meta(), "taken_from": f"{flow}/{origin.run}/{task}"}
     for table, pin in meta["table_reads"].items():
         datastore.pin_table(flow, run, table, pin)
-    if publish_splits and meta["foreach"]:
-        datastore.put_split(flow, run, task, meta["foreach"]["splits"])
     manifest = replace(done, meta=meta)
     try:
         datastore.commit(flow, run, task, manifest)

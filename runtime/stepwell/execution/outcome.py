@@ -27,10 +27,12 @@ def death(status: int) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended: done, with the number of splits if it ended with a foreach, or failed.
+    """How an attempt ended: done, with the number of splits of a foreach or the step that a switch
+    chose, or failed.
 
     It goes from the task's process to the scheduler, which would otherwise import nothing of a task.
     """
 
     splits: int | None = None
+    chosen: str | None = None
     failure: Failure | None = None

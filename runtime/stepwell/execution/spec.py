@@ -17,7 +17,7 @@ class TaskSpec:
         attempt: how many attempts came before this one.
         parameters: the run's parameters by attribute; used by the task of ``start`` alone.
         max_splits: how many items a foreach may have; None for any number.
-        publish_splits: whether a foreach leaves its indices where a Distributed Map reads them.
+        publish_splits: whether what a foreach or a switch decides is left where a state machine reads it.
         origin: the run that is resumed; given to the task of ``start`` alone, as `parameters`.
     """
 

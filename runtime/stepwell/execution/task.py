@@ -19,6 +19,7 @@ from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
 from stepwell.execution.origin import Origin, take_over
 from stepwell.execution.outcome import Outcome
+from stepwell.execution.parents import parents as find_parents
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.current import TaskContext, current
 from stepwell.flow.decorators.attempts import attempts
@@ -26,7 +27,7 @@ from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
-from stepwell.flow.state import Input, Inputs, TaskState, frames
+from stepwell.flow.state import Ending, Input, Inputs, TaskState, frames
 
 _OURS = str(Path(stepwell.__file__).parent)
 
@@ -67,13 +68,11 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
 def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Outcome:
     started = utc_now()
     datastore = context.datastore
-    parents = _parents(graph, spec, context)
-    manifests = datastore.load(context.flow, spec.run, parents)
+    led_here = find_parents(graph, datastore, spec.run, spec.task)
+    parents, manifests = list(led_here), list(led_here.values())
     origin = Origin.from_meta(manifests[0].meta["origin"]) if manifests else spec.origin
     if origin:
-        taken = take_over(
-            origin, datastore, context.flow, spec.run, spec.task, publish_splits=spec.publish_splits
-        )
+        taken = take_over(origin, datastore, context.flow, spec.run, spec.task)
         if taken:
             print(f"Taken over from {taken.meta['taken_from']}.")
             return _settle(taken, spec, context)
@@ -85,8 +84,7 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         return Artifact(row, datastore.store)
 
     def read_split(split: TaskId) -> dict[str, Row]:
-        known = dict(zip(parents, manifests, strict=True))
-        found = known.get(split) or datastore.load(context.flow, spec.run, [split])[0]
+        found = led_here.get(split) or datastore.load(context.flow, spec.run, [split])[0]
         return found.rows
 
     step = graph[spec.task.step]
@@ -121,16 +119,15 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         run_decorated(function, call, partial(function, flow, *([inputs] if step.takes_inputs else [])))
     if step.kind != "end" and state.ending is None:
         raise FlowError(f"{step.where}: step '{step.name}' returned before it came to self.next(...)")
-    splits = state.ending.splits if state.ending else None
+    ending = state.ending or Ending()
     rows = _rows(flow, state, where, datastore)
-    if spec.publish_splits and splits is not None:
-        datastore.put_split(context.flow, spec.run, spec.task, splits)
     meta = {
         "flow": context.flow, "run": spec.run, "step": step.name, "task": spec.task.path,
         "attempt": spec.attempt, "user": spec.username, "code": spec.code,
         "started": started.isoformat(), "ended": utc_now().isoformat(),
         "parents": [str(parent) for parent in parents],
-        "foreach": {"name": step.foreach, "splits": splits} if splits is not None else None,
+        "foreach": {"name": step.foreach, "splits": ending.splits} if step.kind == "foreach" else None,
+        "switch": {"name": step.condition, "chosen": ending.next[0]} if step.kind == "switch" else None,
         "index": [frame.index for frame in frames(graph, spec.task)],
         "origin": origin.to_meta() if origin else None,
         "table_reads": context.table_reads, "table_writes": context.table_writes,
@@ -161,17 +158,15 @@ def _leave_to_catch(
 
 def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome:
     """What follows from a task that is done; an attempt that was killed here is made good by the next."""
-    context.datastore.move_pins(context.flow, spec.run, manifest.meta["table_writes"])
-    return Outcome((manifest.meta["foreach"] or {}).get("splits"))
-
-
-def _parents(graph: Graph, spec: TaskSpec, context: TaskContext) -> list[TaskId]:
-    splits = None
-    if graph.joins_foreach(spec.task.step):
-        split = TaskId(graph.split_of(spec.task.step), spec.task.path)
-        (manifest,) = context.datastore.load(context.flow, spec.run, [split])
-        splits = manifest.meta["foreach"]["splits"]
-    return graph.parents(spec.task, splits)
+    meta = manifest.meta
+    context.datastore.move_pins(context.flow, spec.run, meta["table_writes"])
+    splits = meta["foreach"]["splits"] if meta["foreach"] else None
+    chosen = meta["switch"]["chosen"] if meta["switch"] else None
+    decided = chosen or splits
+    if spec.publish_splits and decided:
+        # only now is it certain which attempt's word counts
+        context.datastore.put_split(context.flow, spec.run, spec.task, decided)
+    return Outcome(splits, chosen)
 
 
 def _rows(flow: FlowSpec, state: TaskState, where: str, datastore: Datastore) -> dict[str, Row]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stepwell.flow.graph import START, Graph, Step
+from stepwell.flow.graph import Graph, Scope, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,23 +13,29 @@ class Element:
 
     A branch has a block for each of its branches, a foreach one. A branch that leads straight to
     the join has an empty block.
+
+    Attributes:
+        after: the steps of its own block that may follow, a join behind what it joins; none where
+            the block ends.
     """
 
     step: Step
     inner: tuple[tuple[Element, ...], ...] = ()
+    after: tuple[str, ...] = ()
 
 
-def blocks(graph: Graph, first: str = START, stop: str | None = None) -> tuple[Element, ...]:
-    """The steps from `first` up to but without `stop`, one after another."""
-    elements: list[Element] = []
-    name: str | None = first
-    while name is not None and name != stop:
-        step = graph[name]
-        if step.kind in ("branch", "foreach"):
-            join = graph.join_of(name)
-            elements.append(Element(step, tuple(blocks(graph, each, join) for each in step.next)))
-            name = join
-        else:
-            elements.append(Element(step))
-            name = step.next[0] if step.next else None
-    return tuple(elements)
+def blocks(graph: Graph, scopes: tuple[Scope, ...] = ()) -> tuple[Element, ...]:
+    """The steps that stand in just these splits, in the order of a run; the first one is the first run.
+
+    One follows another; after a switch only one of several does.
+    """
+    inside = [name for name in graph if graph.scopes(name) == scopes]
+    return tuple(_element(graph, graph[name], scopes, inside) for name in inside)
+
+
+def _element(graph: Graph, step: Step, scopes: tuple[Scope, ...], inside: list[str]) -> Element:
+    if step.kind not in ("branch", "foreach"):
+        return Element(step, after=tuple(name for name in step.next if name in inside))
+    branches = step.next if step.kind == "branch" else (None,)
+    inner = tuple(blocks(graph, (*scopes, Scope(step.name, branch))) for branch in branches)
+    return Element(step, inner, (graph.join_of(step.name),))

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stepwell.flow.blocks import Element, blocks
-from stepwell.flow.graph import Graph
+from stepwell.flow.graph import Graph, Step
+
+Line = tuple[str, str]
+"""What is drawn, and what is said beside it."""
 
 
 def draw(graph: Graph) -> str:
@@ -14,23 +19,58 @@ def draw(graph: Graph) -> str:
         start      find the carriers
          ╠═ for each of carriers
          ║   fit   fit one carrier's model
+         ║    ↻ state is 'more'
         join
+         ◇ quality is 'poor'
+         │ mend
+         ◇ quality is 'good'
         end
     """
-    lines = list(_draw(blocks(graph), ""))
+    lines = list(_Block(blocks(graph), "").lines())
     width = max(len(left) for left, _ in lines) + 3
     return "\n".join(f"{left:<{width}}{right}".rstrip() for left, right in lines)
 
 
-def _draw(elements: tuple[Element, ...], indent: str) -> list[tuple[str, str]]:
-    lines: list[tuple[str, str]] = []
-    for element in elements:
-        step = element.step
-        lines.append((indent + step.name, step.doc.partition("\n")[0]))
-        if step.kind == "foreach":
-            lines.append((f"{indent} ╠═ for each of {step.foreach}", ""))
-            lines.extend(_draw(element.inner[0], f"{indent} ║   "))
-        for branch in element.inner if step.kind == "branch" else ():
-            lines.append((f"{indent} ├─┐", ""))
-            lines.extend(_draw(branch, f"{indent} │ "))
-    return lines
+class _Block:
+    """A block of the graph, each of whose steps is drawn once; where a way comes to it again, ``→ step``."""
+
+    def __init__(self, elements: tuple[Element, ...], indent: str) -> None:
+        self._elements = {element.step.name: element for element in elements}
+        self._indent = indent
+        self._drawn: set[str] = set()
+        # for each step those that follow it whichever way switches go, nearest first
+        self._certain: dict[str, list[str]] = {}
+        for name, element in reversed(self._elements.items()):
+            ways = [[way, *self._certain[way]] for way in element.after if way != name]
+            self._certain[name] = [one for one in ways[0] if all(one in way for way in ways)] if ways else []
+
+    def lines(self) -> Iterator[Line]:
+        if self._elements:
+            yield from self._from(next(iter(self._elements)), None, self._indent)
+
+    def _from(self, name: str | None, stop: str | None, indent: str) -> Iterator[Line]:
+        while name is not None and name != stop:
+            if name in self._drawn:
+                yield f"{indent}→ {name}", ""
+                return
+            self._drawn.add(name)
+            element = self._elements[name]
+            yield indent + name, element.step.doc.partition("\n")[0]
+            name = next(iter(self._certain[name]), None)
+            if element.step.kind == "foreach":
+                yield f"{indent} ╠═ for each of {element.step.foreach}", ""
+                yield from _Block(element.inner[0], f"{indent} ║   ").lines()
+            elif element.step.kind == "branch":
+                for branch in element.inner:
+                    yield f"{indent} ├─┐", ""
+                    yield from _Block(branch, f"{indent} │ ").lines()
+            elif element.step.kind == "switch":
+                yield from self._arms(element.step, name, indent)
+
+    def _arms(self, step: Step, stop: str | None, indent: str) -> Iterator[Line]:
+        for target in step.next:
+            keys = " or ".join(repr(key) for key, name in step.cases if name == target)
+            mark = "↻" if target == step.name else "◇"
+            yield f"{indent} {mark} {step.condition} is {keys}", ""
+            if target != step.name:
+                yield from self._from(target, stop, f"{indent} │ ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stepwell.flow import paths
 from stepwell.flow.graph import ROOT_PATH, START, Graph, TaskId
 
 
@@ -21,25 +22,35 @@ class Frontier:
         """The task every run begins with."""
         return TaskId(START, ROOT_PATH)
 
-    def done(self, task: TaskId, splits: int | None = None) -> list[TaskId]:
+    def done(self, task: TaskId, splits: int | None = None, chosen: str | None = None) -> list[TaskId]:
         """The tasks that `task`, now done, sets free.
 
-        `splits` is the number of items of the foreach that the task ends with, if it ends with one.
+        Args:
+            splits: the number of items of the foreach that the task ends with, if it ends with one.
+            chosen: the step that the switch has chosen that the task ends with, if it ends with one.
         """
         step = self._graph[task.step]
+        path, repetition = paths.parse(task.path)
+        following = step.next
         if step.kind == "foreach":
             if not splits:
                 raise ValueError(f"{task} ends with a foreach: its number of items is needed")
             self._splits[task] = splits
-            return [TaskId(step.next[0], f"{task.path}-{index}") for index in range(splits)]
-        return [free for name in step.next if (free := self._arrive(name, task.path)) is not None]
+            return [self._graph.first_task(step.next[0], paths.item(path, i)) for i in range(splits)]
+        if step.kind == "switch":
+            if chosen not in step.next:
+                raise ValueError(f"{task} ends with a switch: the step that it has chosen is needed")
+            if chosen == task.step:
+                return [TaskId(task.step, paths.repetition(path, (repetition or 0) + 1))]
+            following = (chosen,)
+        return [free for name in following if (free := self._arrive(name, path)) is not None]
 
     def _arrive(self, name: str, path: str) -> TaskId | None:
         if not self._graph[name].takes_inputs:
-            return TaskId(name, path)
+            return self._graph.first_task(name, path)
         split = self._graph.split_of(name)
         if self._graph.joins_foreach(name):
-            join = TaskId(name, path.rpartition("-")[0])
+            join = TaskId(name, paths.outer(path))
             expected = self._splits[TaskId(split, join.path)]
         else:
             join = TaskId(name, path)

@@ -5,7 +5,11 @@ laptop and on Step Functions, and needs no service to hand out numbers:
 
 * a step outside any foreach has the one task ``0``;
 * a foreach over n items in task ``P`` makes the tasks ``P-0`` to ``P-(n-1)``;
-* a join goes back to the path of the step that split.
+* a join goes back to the path of the step that split;
+* a step that repeats itself has, where another would have ``P``, the tasks ``P-r0``, ``P-r1``, ...
+
+Between a split and its join, and outside of all of them, one task follows another: a switch says
+which. So of all the steps that lead to a step, exactly one has led to each of its tasks.
 """
 
 from __future__ import annotations
@@ -16,11 +20,14 @@ from difflib import get_close_matches
 from typing import Literal
 
 from stepwell.errors import FlowError
+from stepwell.flow import paths
 
 START, END = "start", "end"
 ROOT_PATH = "0"
 
-Kind = Literal["linear", "branch", "foreach", "end"]
+Kind = Literal["linear", "branch", "foreach", "switch", "end"]
+Key = str | int | float | bool
+"""What the artifact of a switch may be compared with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +35,13 @@ class Step:
     """One step as its source declares it.
 
     Attributes:
-        kind: how the step ends: with one next step, several, a foreach, or the flow.
-        next: names of the steps that follow, in the order of ``self.next``.
+        kind: how the step ends: with one next step, several, a foreach, one of several, or the flow.
+        next: names of the steps that follow, in the order of ``self.next``, each once.
         foreach: name of the artifact a foreach goes over.
         takes_inputs: whether it is declared ``def name(self, inputs)``: a join.
         where: ``file:line``, for messages.
+        condition: name of the artifact a switch looks at.
+        cases: for each value that it may have the step that follows.
     """
 
     name: str
@@ -42,6 +51,13 @@ class Step:
     takes_inputs: bool = False
     doc: str = ""
     where: str = ""
+    condition: str | None = None
+    cases: tuple[tuple[Key, str], ...] = ()
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it may lead back to itself."""
+        return self.name in self.next
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,7 @@ class Graph(Mapping[str, Step]):
         declared = {step.name: step for step in steps}
         _check_steps(flow, declared)
         self._before: dict[str, tuple[str, ...]] = {
-            name: tuple(s.name for s in steps if name in s.next) for name in declared
+            name: tuple(s.name for s in steps if name in s.next and name != s.name) for name in declared
         }
         order = _order(declared)
         self._steps = {name: declared[name] for name in order}
@@ -92,7 +108,7 @@ class Graph(Mapping[str, Step]):
         return len(self._steps)
 
     def before(self, name: str) -> tuple[str, ...]:
-        """The steps that lead to a step."""
+        """The steps that lead to a step, itself left out."""
         return self._before[name]
 
     def from_step(self, name: str) -> set[str]:
@@ -117,27 +133,39 @@ class Graph(Mapping[str, Step]):
         """Whether a step joins a foreach (and not a branch)."""
         return self._steps[name].takes_inputs and self._steps[self.split_of(name)].kind == "foreach"
 
-    def parents(self, task: TaskId, splits: int | None = None) -> list[TaskId]:
+    def first_task(self, name: str, path: str) -> TaskId:
+        """The task with which a step begins that stands at a path."""
+        return TaskId(name, paths.repetition(path, 0) if self._steps[name].repeats else path)
+
+    def parents(self, task: TaskId, splits: int | None = None) -> list[tuple[TaskId, ...]]:
         """The tasks whose artifacts a task starts from, in the order of ``inputs``.
+
+        Each is given as the tasks of which exactly one has led here. For a step that repeats
+        itself its first task is named; it was its last that led here.
 
         `splits` is how many tasks the foreach made that a join of a foreach joins; it is known
         from the splitting task, ``TaskId(graph.split_of(join), task.path)``.
         """
         before = self._before[task.step]
+        path, repetition = paths.parse(task.path)
+        if repetition:
+            return [(TaskId(task.step, paths.repetition(path, repetition - 1)),)]
         if self.joins_foreach(task.step):
             if splits is None:
                 raise ValueError(f"{task} joins a foreach: its number of splits is needed")
-            return [TaskId(before[0], f"{task.path}-{index}") for index in range(splits)]
+            items = [paths.item(path, index) for index in range(splits)]
+            return [tuple(TaskId(name, item) for name in before) for item in items]
         if self._steps[task.step].takes_inputs:
-            branches = self._steps[self.split_of(task.step)].next
-            by_branch = {self._reached(name, task.step)[-1].branch: name for name in before}
-            return [TaskId(by_branch[branch], task.path) for branch in branches]
+            branch_of = {name: self._reached(name, task.step)[-1].branch for name in before}
+            return [
+                tuple(TaskId(name, path) for name in before if branch_of[name] == branch)
+                for branch in self._steps[self.split_of(task.step)].next
+            ]
         if not before:
             return []
-        path = task.path
         if self._steps[before[0]].kind == "foreach":
-            path = path.rpartition("-")[0]
-        return [TaskId(before[0], path)]
+            path = paths.outer(path)
+        return [tuple(self.first_task(name, path) for name in before)]
 
     def _nest(self) -> None:
         for name, step in self._steps.items():
@@ -145,7 +173,12 @@ class Graph(Mapping[str, Step]):
             if step.takes_inputs:
                 self._scopes[name] = self._closed(step, reached)
                 continue
-            if len(reached) > 1:
+            if len({scopes[-1].split if scopes else None for scopes in reached.values()}) > 1:
+                raise FlowError(
+                    f"{step.where}: step '{name}' follows {_names(reached)}, which stand in different "
+                    "splits; join each split first, or lead each to a step of its own"
+                )
+            if len(set(reached.values())) > 1:
                 raise FlowError(
                     f"{step.where}: step '{name}' follows {_names(reached)} and so joins them, "
                     f"but takes no inputs; declare it as `def {name}(self, inputs)`"
@@ -158,6 +191,13 @@ class Graph(Mapping[str, Step]):
                 f"{split.where}: step '{split.name}' splits ({split.kind}) but no step joins it before "
                 "'end'; add a step declared with `inputs` to which all of its tasks lead"
             )
+        joins: dict[str, str] = {}
+        for name, step in self._steps.items():
+            if step.takes_inputs and (other := joins.setdefault(self.split_of(name), name)) != name:
+                raise FlowError(
+                    f"{step.where}: step '{name}' joins the tasks of '{self.split_of(name)}', and so does "
+                    f"'{other}'; whichever way a switch goes, all tasks of a split lead to one join"
+                )
 
     def _reached(self, before: str, name: str) -> tuple[Scope, ...]:
         """The scopes in which `name` stands as it is reached from `before`, before it joins any."""
@@ -192,16 +232,6 @@ class Graph(Mapping[str, Step]):
                     f"{'branch' if len(missing) == 1 else 'branches'} {_names(missing)} that "
                     f"'{split.name}' opens; every branch of a split leads to one join"
                 )
-            if len(joined) > len(split.next):
-                raise FlowError(
-                    f"{join.where}: step '{join.name}' is reached more than once from one branch of "
-                    f"'{split.name}' ({_names(reached)}); join the inner split first"
-                )
-        elif len(reached) > 1:
-            raise FlowError(
-                f"{join.where}: step '{join.name}' joins {_names(reached)}, but the foreach of "
-                f"'{split.name}' has one last step; join the inner split first"
-            )
         return outer.pop()
 
 
@@ -229,6 +259,27 @@ def _check_steps(flow: str, steps: dict[str, Step]) -> None:
             )
         if step.name == START and step.takes_inputs:
             raise FlowError(f"{step.where}: step 'start' has nothing to join; remove `inputs`")
+        if step.kind == "switch":
+            _check_switch(step, steps)
+
+
+def _check_switch(step: Step, steps: dict[str, Step]) -> None:
+    if step.repeats and (step.name == START or step.takes_inputs):
+        first = "is the first" if step.name == START else "joins"
+        raise FlowError(
+            f"{step.where}: step '{step.name}' {first} and leads back to itself; "
+            "repeat a step that follows it"
+        )
+    if step.next == (step.name,):
+        raise FlowError(
+            f"{step.where}: step '{step.name}' leads to nothing but itself; add a key that leads on"
+        )
+    for target in step.next:
+        if steps[target].takes_inputs:
+            raise FlowError(
+                f"{step.where}: the switch of step '{step.name}' leads straight to the join '{target}'; "
+                "put a step between them"
+            )
 
 
 def _order(steps: dict[str, Step]) -> list[str]:
@@ -242,24 +293,41 @@ def _order(steps: dict[str, Step]) -> list[str]:
             f"'start'; name it in a self.next or remove it"
         )
     waiting = dict.fromkeys(steps, 0)
-    for step in steps.values():
-        for target in step.next:
+    ahead = {
+        step.name: [target for target in step.next if not (step.kind == "switch" and target == step.name)]
+        for step in steps.values()
+    }
+    for targets in ahead.values():
+        for target in targets:
             waiting[target] += 1
     ready, order = [START] if not waiting[START] else [], []
     while ready:
         name = ready.pop(0)
         order.append(name)
-        for target in steps[name].next:
+        for target in ahead[name]:
             waiting[target] -= 1
             if not waiting[target]:
                 ready.append(target)
     if len(order) < len(steps):
-        loop = [name for name in steps if name not in order]
+        loop = _loop({name: ahead[name] for name in steps if name not in order})
         raise FlowError(
-            f"{steps[loop[0]].where}: steps {_names(loop)} lead back to one another; "
-            "a flow runs from 'start' to 'end' without loops"
+            f"{steps[loop[0]].where}: the flow comes back to step '{loop[0]}' by way of {_names(loop)}; "
+            "only a switch may lead back, and only to its own step: "
+            f"self.next({{'again': self.{loop[0]}, 'done': self.{END}}}, condition='state')"
         )
     return order
+
+
+def _loop(ahead: dict[str, list[str]]) -> list[str]:
+    """Steps that lead to one another in a circle, of steps that all stand in one or behind one."""
+    behind: list[str] = []
+    name = next(iter(ahead))
+    while name not in behind:
+        behind.append(name)
+        name = next(before for before, targets in ahead.items() if name in targets)
+    loop = behind[behind.index(name) :][::-1]
+    first = loop.index(min(loop, key=list(ahead).index))
+    return loop[first:] + loop[:first]
 
 
 def _reachable(steps: Mapping[str, Step], first: str = START) -> set[str]:

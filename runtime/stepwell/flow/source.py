@@ -5,13 +5,17 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from stepwell.errors import FlowError
-from stepwell.flow.graph import END, Kind, Step
+from stepwell.flow.graph import END, Key, Step
 
-_EXAMPLES = "self.next(self.a), self.next(self.a, self.b) or self.next(self.a, foreach='items')"
+_EXAMPLES = (
+    "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items') or "
+    "self.next({'x': self.a, 'y': self.b}, condition='name')"
+)
 
 
 def read_steps(functions: dict[str, Callable[..., Any]]) -> list[Step]:
@@ -74,8 +78,8 @@ def _read_step(name: str, node: ast.FunctionDef, file: str) -> Step:
             )
         return Step(name, "end", takes_inputs=takes_inputs, doc=doc, where=where)
     assert isinstance(tail, ast.Call)
-    kind, following, foreach = _transition(tail, me, name, f"{file}:{tail.lineno}")
-    return Step(name, kind, following, foreach, takes_inputs, doc, where)
+    step = Step(name, "linear", takes_inputs=takes_inputs, doc=doc, where=where)
+    return _Next(tail, me, name, f"{file}:{tail.lineno}").complete(step)
 
 
 def _is_next(node: ast.AST, me: str) -> bool:
@@ -88,34 +92,72 @@ def _is_next(node: ast.AST, me: str) -> bool:
     )
 
 
-def _transition(call: ast.Call, me: str, step: str, where: str) -> tuple[Kind, tuple[str, ...], str | None]:
-    def refuse(what: str) -> FlowError:
-        received = ast.unparse(call)
-        return FlowError(f"{where}: step '{step}': {what}; received {received}; allowed are {_EXAMPLES}")
+class _Next:
+    """A call of ``self.next``, as it is written."""
 
-    names = []
-    for argument in call.args:
-        if not (
-            isinstance(argument, ast.Attribute)
-            and isinstance(argument.value, ast.Name)
-            and argument.value.id == me
-        ):
-            raise refuse("self.next takes steps of this flow, written out as self.NAME")
-        names.append(argument.attr)
-    if not names:
-        raise refuse("self.next names no step")
-    if len(set(names)) < len(names):
-        raise refuse("self.next names a step twice")
-    foreach: str | None = None
-    for keyword in call.keywords:
-        value = keyword.value
-        if keyword.arg != "foreach":
-            raise refuse(f"self.next takes no argument '{keyword.arg}'")
-        if not (isinstance(value, ast.Constant) and isinstance(value.value, str)):
-            raise refuse("foreach takes the name of an artifact, as text")
-        foreach = value.value
-    if foreach is not None:
+    def __init__(self, call: ast.Call, me: str, step: str, where: str) -> None:
+        self._call, self._me, self._step, self._where = call, me, step, where
+
+    def complete(self, step: Step) -> Step:
+        """The step with what follows it."""
+        foreach, condition = self._texts()
+        if any(isinstance(argument, ast.Dict) for argument in self._call.args) or condition is not None:
+            cases = self._cases(foreach, condition)
+            following = tuple(dict.fromkeys(cases.values()))
+            return replace(
+                step, kind="switch", next=following, condition=condition, cases=tuple(cases.items())
+            )
+        names = tuple(self._name(argument) for argument in self._call.args)
+        if not names:
+            raise self._refuse("self.next names no step")
+        if len(set(names)) < len(names):
+            raise self._refuse("self.next names a step twice")
+        if foreach is None:
+            return replace(step, kind="branch" if len(names) > 1 else "linear", next=names)
         if len(names) > 1:
-            raise refuse("a foreach leads to one step")
-        return "foreach", tuple(names), foreach
-    return ("branch" if len(names) > 1 else "linear"), tuple(names), None
+            raise self._refuse("a foreach leads to one step")
+        return replace(step, kind="foreach", next=names, foreach=foreach)
+
+    def _texts(self) -> tuple[str | None, str | None]:
+        """What is given as `foreach` and as `condition`."""
+        found: dict[str, str] = {}
+        for keyword in self._call.keywords:
+            if keyword.arg not in ("foreach", "condition"):
+                raise self._refuse(f"self.next takes no argument '{keyword.arg}'")
+            if not (isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)):
+                raise self._refuse(f"{keyword.arg} takes the name of an artifact, as text")
+            found[keyword.arg] = keyword.value.value
+        return found.get("foreach"), found.get("condition")
+
+    def _cases(self, foreach: str | None, condition: str | None) -> dict[Key, str]:
+        """Step by value, as Python compares values: 1, 1.0 and True are one key."""
+        if condition is None:
+            raise self._refuse("a dictionary of steps needs condition='...', the name of an artifact")
+        if foreach is not None:
+            raise self._refuse("condition and foreach exclude each other")
+        if len(self._call.args) != 1 or not isinstance(self._call.args[0], ast.Dict):
+            raise self._refuse("condition goes with one dictionary of steps, written out")
+        cases: dict[Key, str] = {}
+        written = self._call.args[0]
+        for key, value in zip(written.keys, written.values, strict=True):
+            if not (isinstance(key, ast.Constant) and isinstance(key.value, Key)):
+                raise self._refuse("the keys of a switch are text, numbers, True or False, written out")
+            if key.value in cases:
+                raise self._refuse(f"the switch has the key {key.value!r} twice")
+            cases[key.value] = self._name(value)
+        if len(cases) < 2:
+            raise self._refuse("a switch has at least two keys")
+        return cases
+
+    def _name(self, node: ast.expr) -> str:
+        if not (
+            isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == self._me
+        ):
+            raise self._refuse("self.next takes steps of this flow, written out as self.NAME")
+        return node.attr
+
+    def _refuse(self, what: str) -> FlowError:
+        return FlowError(
+            f"{self._where}: step '{self._step}': {what}; received {ast.unparse(self._call)}; "
+            f"allowed are {_EXAMPLES}"
+        )

@@ -108,14 +108,24 @@ class FlowSpec:
 
     # -- a task: what a step may use
 
-    def next(self, *steps: Callable[..., Any], foreach: str | None = None) -> None:
+    def next(
+        self,
+        *steps: Callable[..., Any] | dict[Any, Callable[..., Any]],
+        foreach: str | None = None,
+        condition: str | None = None,
+    ) -> None:
         """Say which step follows; the last statement of every step but ``end``.
 
+        The call is read from the source, so that the graph is known before anything runs.
+
         Args:
-            steps: one step, several (a branch), or with `foreach` the step that is run for each item.
+            steps: one step; several (a branch); with `foreach` the step that is run for each item; with
+                `condition` a dictionary from keys to steps (a switch). A step that ends with a switch
+                may be one of its own steps, and is then repeated.
             foreach: name of the artifact with the items: anything with a length.
+            condition: name of the artifact whose value is the key of the step to run.
         """
-        self._state.end_with([function.__name__ for function in steps], self, foreach)
+        self._state.end_with(self)
 
     @property
     def index(self) -> int | None:

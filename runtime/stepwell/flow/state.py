@@ -8,12 +8,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from stepwell.errors import FlowError
-from stepwell.flow.graph import Graph, TaskId
+from stepwell.flow import paths
+from stepwell.flow.graph import Graph, Step, TaskId
 
 if TYPE_CHECKING:
     from stepwell.artifacts.lazy import Artifact
     from stepwell.artifacts.row import Row
     from stepwell.flow.spec import FlowSpec
+
+_MISSING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Frame:
 
 def frames(graph: Graph, task: TaskId) -> list[Frame]:
     """Every foreach around a task, outermost first; read off its path alone."""
-    numbers = task.path.split("-")
+    numbers = paths.parse(task.path)[0].split("-")
     splits = [scope.split for scope in graph.scopes(task.step) if scope.branch is None]
     return [
         Frame(TaskId(split, "-".join(numbers[: depth + 1])), int(numbers[depth + 1]))
@@ -36,10 +39,9 @@ def frames(graph: Graph, task: TaskId) -> list[Frame]:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a step ended: the steps it named, and for a foreach the artifact and the number of items."""
+    """How a step ended: the steps that follow, for a switch the chosen one; for a foreach its items."""
 
     next: tuple[str, ...] = ()
-    foreach: str | None = None
     splits: int | None = None
 
 
@@ -177,25 +179,48 @@ class TaskState:
 
     # -- the end of the step
 
-    def end_with(self, following: list[str], flow: FlowSpec, foreach: str | None) -> None:
-        self.ending = Ending(
-            tuple(following), foreach, None if foreach is None else self._count(flow, foreach)
-        )
+    def end_with(self, flow: FlowSpec) -> None:
+        """End as the source says, which has been checked; only values are known here.
+
+        Raises:
+            FlowError: a foreach can't go over its artifact, or a switch has no such key.
+        """
+        step = self.graph[self.task.step]
+        if step.foreach is not None:
+            self.ending = Ending(step.next, self._count(step, getattr(flow, step.foreach, _MISSING)))
+        elif step.condition is not None:
+            self.ending = Ending((self._choose(step, getattr(flow, step.condition, _MISSING)),))
+        else:
+            self.ending = Ending(step.next)
 
     def end_as_declared(self) -> None:
-        """End as the step's source says, for a step that did not get that far; no foreach."""
+        """End as the step's source says, for a step that did not get that far; no foreach, no switch."""
         self.ending = Ending(self.graph[self.task.step].next)
 
-    def _count(self, flow: FlowSpec, name: str) -> int:
-        step = self.graph[self.task.step]
-        at = f"{step.where}: step '{step.name}'"
+    def _choose(self, step: Step, value: Any) -> str:
+        name, at = step.condition, f"{step.where}: step '{step.name}'"
+        if value is _MISSING:
+            raise FlowError(
+                f"{at}: the condition is '{name}', but no artifact has that name; "
+                f"set self.{name} before self.next"
+            )
+        cases: dict[Any, str] = dict(step.cases)
         try:
-            items = getattr(flow, name)
-        except AttributeError:
+            return cases[value]
+        except (KeyError, TypeError):  # a list, for one, is no key of any dictionary
+            raise FlowError(
+                f"{at}: the condition '{name}' is {value!r:.60} of type {type(value).__name__}, which is "
+                f"no key of its switch; allowed are {', '.join(map(repr, cases))}; "
+                f"set self.{name} to one of them"
+            ) from None
+
+    def _count(self, step: Step, items: Any) -> int:
+        name, at = step.foreach, f"{step.where}: step '{step.name}'"
+        if items is _MISSING:
             raise FlowError(
                 f"{at}: foreach over '{name}', but no artifact has that name; "
                 f"set self.{name} before self.next"
-            ) from None
+            )
         try:
             count = len(items)
             iter(items)

@@ -4,18 +4,21 @@ Every step is a Batch job. Its state machine carries no data but the run's id an
 what a task needs it reads from the datastore, as on a laptop. A foreach is a Distributed Map over
 the list of indices that the splitting task wrote to S3, so that neither the 256 KiB of a payload
 nor the 25,000 events of a history limit it (AWS Step Functions developer guide, quotas).
+
+A switch is a Choice on what the switching task wrote to S3, because a job returns nothing. While a
+step repeats itself the state also carries the number of the repetition.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Any
 
 from stepwell.environment import NAMESPACE_TAG, owner
+from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.decorators.attempts import ONCE, Attempts
-from stepwell.flow.graph import ROOT_PATH, Graph
+from stepwell.flow.graph import ROOT_PATH, Graph, Step
 from stepwell.store import keys
 
 MAX_WORKERS = 100
@@ -72,7 +75,7 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     begin = {
         "Type": "Pass",
         "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', $$.Execution.Name)", "path": ROOT_PATH},
-        "Next": "start",
+        "Next": _entry(graph["start"]),
     }
     return {
         "Comment": f"{graph.flow} in {deployment.namespace}, deployed by {deployment.username} with Stepwell",
@@ -86,31 +89,39 @@ class _Compiler:
         self._graph, self._to = graph, deployment
 
     def sequence(self, elements: tuple[Element, ...]) -> dict[str, Any]:
-        """The states of elements that follow one another."""
+        """The states of a block: those of each element, and what leads from one to the next."""
         states: dict[str, Any] = {}
-        chain: list[tuple[str, dict[str, Any]]] = []
         for element in elements:
-            chain.append((element.step.name, self._job(element)))
-            if element.inner:
-                foreach = element.step.kind == "foreach"
-                name = (
-                    f"{element.step.name}: {f'for each of {element.step.foreach}' if foreach else 'branches'}"
-                )
-                chain.append((name, self._map(element) if foreach else self._parallel(element)))
-        for (name, state), (following, _) in itertools.pairwise(chain):
-            states[name] = {**state, "Next": following}
-        last, state = chain[-1]
-        states[last] = {**state, "End": True}
+            step = element.step
+            on = {"Next": _entry(self._graph[element.after[0]])} if element.after else {"End": True}
+            if step.repeats:
+                states[_entry(step)] = {
+                    "Type": "Pass", "Result": 0, "ResultPath": "$.repetition", "Next": step.name,
+                }  # fmt: skip
+            if step.kind == "foreach":
+                name = f"{step.name}: for each of {step.foreach}"
+                states[step.name] = {**self._job(element), "Next": name}
+                states[name] = {**self._map(element), **on}
+            elif step.kind == "branch":
+                name = f"{step.name}: branches"
+                states[step.name] = {**self._job(element), "Next": name}
+                states[name] = {**self._parallel(element), **on}
+            elif step.kind == "switch":
+                states[step.name] = {**self._job(element), "Next": f"{step.name}: read the choice"}
+                states |= self._switch(step)
+            else:
+                states[step.name] = {**self._job(element), **on}
         return states
 
     def _job(self, element: Element) -> dict[str, Any]:
         step, to = element.step, self._to
         plan = to.plans[step.name]
+        pattern, values = _task(step)
         return {
             "Type": "Task",
             "Resource": f"arn:{to.partition}:states:::batch:submitJob.sync",
             "Parameters": {
-                "JobName.$": f"States.Format('{f'{self._graph.flow}-{step.name}'[:80]}-{{}}', $.path)",
+                "JobName.$": f"States.Format('{f'{self._graph.flow}-{step.name}'[:80]}-{pattern}', {values})",
                 "JobQueue": to.job_queue,
                 "JobDefinition": to.job_definition,
                 "ContainerOverrides": {
@@ -123,7 +134,10 @@ class _Compiler:
                         {"Name": "STEPWELL_FLOW_FILE", "Value": to.flow_file},
                         {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
                         {"Name": "STEPWELL_STEP", "Value": step.name},
-                        {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
+                        {
+                            "Name": "STEPWELL_TASK",
+                            "Value.$": f"States.Format('{pattern}', {values})" if step.repeats else "$.path",
+                        },
                         *_attempt(plan),
                     ],
                     "ResourceRequirements": [
@@ -145,7 +159,7 @@ class _Compiler:
         for name, inner in zip(element.step.next, element.inner, strict=True):
             straight = f"{element.step.name} to {name}"
             states = self.sequence(inner) if inner else {straight: {"Type": "Pass", "End": True}}
-            branches.append({"StartAt": name if inner else straight, "States": states})
+            branches.append({"StartAt": _entry(self._graph[name]) if inner else straight, "States": states})
         return {"Type": "Parallel", "Branches": branches, "ResultPath": None}
 
     def _map(self, element: Element) -> dict[str, Any]:
@@ -154,17 +168,15 @@ class _Compiler:
         states = self.sequence(inner)
         # a child's output is an entry of the map's result: kept empty, for the result has a limit of
         # 256 KiB though it is thrown away
-        states[inner[-1].step.name] |= {"ResultSelector": {}, "ResultPath": "$"}
-        items = keys.split(to.namespace, self._graph.flow, "{}", step.name, "{}")
+        for state in states.values():
+            if state.get("End"):
+                state |= {"ResultSelector": {}, "ResultPath": "$"}
         return {
             "Type": "Map",
             "ItemReader": {
                 "Resource": f"arn:{to.partition}:states:::s3:getObject",
                 "ReaderConfig": {"InputType": "JSON"},
-                "Parameters": {
-                    "Bucket": to.bucket,
-                    "Key.$": f"States.Format('{items}', $.run, $.path)",
-                },
+                "Parameters": self._what_was_decided(step),
             },
             "ItemSelector": {
                 "run.$": "$.run",
@@ -172,12 +184,72 @@ class _Compiler:
             },
             "ItemProcessor": {
                 "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
-                "StartAt": inner[0].step.name,
+                "StartAt": _entry(inner[0].step),
                 "States": states,
             },
             "MaxConcurrency": to.max_workers,
             "ResultPath": None,
         }
+
+    def _switch(self, step: Step) -> dict[str, Any]:
+        """Read the step that was chosen, and go there; back to itself under the next repetition."""
+        reading, again = f"{step.name}: read the choice", f"{step.name}: again"
+        to = {name: again if name == step.name else _entry(self._graph[name]) for name in step.next}
+        states: dict[str, Any] = {
+            reading: {
+                "Type": "Task",
+                "Resource": f"arn:{self._to.partition}:states:::aws-sdk:s3:getObject",
+                "Parameters": self._what_was_decided(step),
+                "ResultSelector": {"step.$": "States.StringToJson($.Body)"},
+                "ResultPath": "$.choice",
+                # S3 asks for patience at times, and unlike a Map's reader this task has none of its own
+                "Retry": [
+                    {
+                        "ErrorEquals": ["States.TaskFailed"],
+                        "IntervalSeconds": 1,
+                        "MaxAttempts": 4,
+                        "BackoffRate": 2.0,
+                    }
+                ],
+                "Next": f"{step.name}: by {step.condition}",
+            },
+            f"{step.name}: by {step.condition}": {
+                "Type": "Choice",
+                "Choices": [
+                    {"Variable": "$.choice.step", "StringEquals": name, "Next": to[name]}
+                    for name in step.next
+                ],
+            },
+        }
+        if step.repeats:
+            states[again] = {
+                "Type": "Pass",
+                "Parameters": {
+                    "run.$": "$.run",
+                    "path.$": "$.path",
+                    "repetition.$": "States.MathAdd($.repetition, 1)",
+                },
+                "Next": step.name,
+            }
+        return states
+
+    def _what_was_decided(self, step: Step) -> dict[str, str]:
+        """Where the task of a foreach wrote its indices, and that of a switch the step it chose."""
+        pattern, values = _task(step)
+        key = keys.split(self._to.namespace, self._graph.flow, "{}", step.name, pattern)
+        return {"Bucket": self._to.bucket, "Key.$": f"States.Format('{key}', $.run, {values})"}
+
+
+def _entry(step: Step) -> str:
+    """Name of the state with which a step begins."""
+    return f"{step.name}: begin" if step.repeats else step.name
+
+
+def _task(step: Step) -> tuple[str, str]:
+    """A pattern for the path of a step's task as ``States.Format`` takes it, and the values in it."""
+    if step.repeats:
+        return paths.repetition("{}", "{}"), "$.path, $.repetition"
+    return "{}", "$.path"
 
 
 def _attempt(plan: StepPlan) -> list[dict[str, str]]:

@@ -11,7 +11,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
     ns/<namespace>/flows/<Flow>/runs/<run>/tags/<tag>                  percent-encoded
     ns/<namespace>/flows/<Flow>/tags/<tag>/<inverted time>.<run>       runs that have, or had, the tag
-    ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   the items of a foreach
+    ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   items of a foreach, choice of a switch
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages

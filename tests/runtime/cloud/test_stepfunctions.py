@@ -89,6 +89,41 @@ def test_a_hundred_jobs_at_once_all_end(aws: Aws) -> None:
     assert aws.execute(single(machine), {"items": list(range(100))})["status"] == "SUCCEEDED"
 
 
+@proves("s3_objects_are_text")
+def test_a_state_reads_an_object_and_chooses_by_it(aws: Aws) -> None:
+    """A task reads JSON from S3 and a Choice goes by it: back with the next number, until it is done."""
+    bucket = aws.bucket()
+    for number, step in enumerate(["again", "again", "done"]):
+        aws.client("s3").put_object(Bucket=bucket, Key=f"0-r{number}.json", Body=json.dumps(step))
+    read = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Parameters": {"Bucket": bucket, "Key.$": "States.Format('{}-r{}.json', $.path, $.number)"},
+        "ResultSelector": {"step.$": "States.StringToJson($.Body)"},
+        "ResultPath": "$.choice",
+        "Next": "which",
+    }
+    which = {
+        "Type": "Choice",
+        "Choices": [
+            {"Variable": "$.choice.step", "StringEquals": name, "Next": name} for name in ("again", "done")
+        ],
+    }
+    more = {"path.$": "$.path", "number.$": "States.MathAdd($.number, 1)"}
+    machine = {
+        "StartAt": "read",
+        "States": {
+            "read": read,
+            "which": which,
+            "again": {"Type": "Pass", "Parameters": more, "Next": "read"},
+            "done": {"Type": "Succeed"},
+        },
+    }
+    execution = aws.execute(machine, {"path": "0", "number": 0})
+    assert execution["status"] == "SUCCEEDED", execution
+    assert json.loads(execution["output"])["number"] == 2
+
+
 FAILS_FOR_2 = ("sh", "-c", 'test "$WHO" != 2')
 
 

@@ -72,7 +72,7 @@ def test_joins_know_their_splits() -> None:
 )
 def test_parents(task: TaskId, splits: int | None, parents: list[TaskId]) -> None:
     """A task's parents follow from its path alone, and a join's from the number of splits."""
-    assert NESTED.parents(task, splits) == parents
+    assert NESTED.parents(task, splits) == [(parent,) for parent in parents]
 
 
 def test_frontier_runs_every_task_once() -> None:
@@ -83,7 +83,7 @@ def test_frontier_runs_every_task_once() -> None:
     while ready:
         task = ready.pop()  # depth first, the order hardest on joins
         joined = splits.get(NESTED.split_of(task.step)) if NESTED.joins_foreach(task.step) else None
-        assert set(NESTED.parents(task, joined)) <= set(done)
+        assert {parent for (parent,) in NESTED.parents(task, joined)} <= set(done)
         done.append(task)
         ready += frontier.done(task, splits.get(task.step))
     assert len(done) == len(set(done)) == 1 + 3 + 3 * 2 * 4 + 3 + 1 + 1
@@ -97,7 +97,7 @@ def test_branch_straight_to_its_join() -> None:
         Step("join", "linear", ("end",), takes_inputs=True),
         Step("end", "end"),
     )
-    assert graph.parents(TaskId("join", "0")) == [TaskId("a", "0"), TaskId("start", "0")]
+    assert graph.parents(TaskId("join", "0")) == [(TaskId("a", "0"),), (TaskId("start", "0"),)]
 
 
 MISTAKES = {
@@ -191,7 +191,8 @@ MISTAKES = {
         def end(self): pass
         """,
         "flow.py:5: step 'start' does not say which step follows; its last statement must be one of "
-        "self.next(self.a), self.next(self.a, self.b) or self.next(self.a, foreach='items')",
+        "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items') or "
+        "self.next({'x': self.a, 'y': self.b}, condition='name')",
     ),
     "a next that is not last": (
         """
@@ -255,8 +256,8 @@ MISTAKES = {
         def end(self): pass
         """,
         "flow.py:6: step 'start': self.next takes no argument 'for_each'; received "
-        "self.next(self.end, for_each='xs'); allowed are self.next(self.a), self.next(self.a, self.b) "
-        "or self.next(self.a, foreach='items')",
+        "self.next(self.end, for_each='xs'); allowed are self.next(self.a), self.next(self.a, self.b), "
+        "self.next(self.a, foreach='items') or self.next({'x': self.a, 'y': self.b}, condition='name')",
     ),
 }
 

@@ -12,7 +12,10 @@ from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.api import InvalidDefinition
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3
-from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
+    state_task_service_aws_sdk,
+    state_task_service_batch,
+)
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
@@ -109,8 +112,23 @@ def clients_are_shared() -> None:
                     clients[region, service] = original(region, service)
                 return clients[region, service]
 
+    share(state_task_service_aws_sdk)
     share(state_task_service_batch)
     share(resource_eval_s3)
+
+
+def s3_objects_are_text() -> None:
+    """moto hands on boto3's stream for the ``Body`` of an ``aws-sdk:s3:getObject`` task, which breaks.
+
+    AWS: Developer Guide, "Integrating with AWS services": a task's result is JSON; an object's body in
+    it is text.
+    """
+
+    @replaces(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_normalise_response")
+    def _normalise_response(original: Any, self: Any, response: Any, *args: Any) -> None:
+        if hasattr(response.get("Body"), "read"):
+            response["Body"] = response["Body"].read().decode()
+        original(self, response, *args)
 
 
 def errors_have_codes() -> None:
@@ -131,4 +149,5 @@ PATCHES = (
     executions_without_a_name_get_one,
     versions_are_listed,
     clients_are_shared,
+    s3_objects_are_text,
 )

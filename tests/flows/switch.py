@@ -1,0 +1,43 @@
+"""A switch with arms that skip, meet and nest; keys of several types; two keys of one step."""
+
+from stepwell import FlowSpec, Parameter, step
+
+
+class Switch(FlowSpec):
+    size = Parameter("size", default=7)
+
+    @step
+    def start(self):
+        """look at the size"""
+        self.trail = ["start"]
+        self.kind = "small" if self.size < 5 else "large" if self.size < 10 else "huge"
+        self.next({"small": self.finish, "large": self.large, "huge": self.large}, condition="kind")
+
+    @step
+    def large(self):
+        self.trail.append("large")
+        self.digits = len(str(self.size))
+        self.next({1: self.digit, 2: self.number}, condition="digits")
+
+    @step
+    def digit(self):
+        self.trail.append("digit")
+        self.next(self.finish)
+
+    @step
+    def number(self):
+        self.trail.append("number")
+        self.next(self.finish)
+
+    @step
+    def finish(self):
+        self.trail.append("finish")
+        self.next(self.end)
+
+    @step
+    def end(self):
+        print(self.trail)
+
+
+if __name__ == "__main__":
+    Switch()
