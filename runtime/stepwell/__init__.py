@@ -9,6 +9,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from stepwell.client.artifacts import DataArtifact as DataArtifact
+    from stepwell.client.namespaces import default_namespace as default_namespace
+    from stepwell.client.namespaces import get_namespace as get_namespace
+    from stepwell.client.namespaces import namespace as namespace
     from stepwell.client.objects import Flow as Flow
     from stepwell.client.objects import Run as Run
     from stepwell.client.objects import Step as Step
@@ -18,9 +22,13 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.catch import catch as catch
     from stepwell.flow.decorators.environment import environment as environment
+    from stepwell.flow.decorators.project import project as project
     from stepwell.flow.decorators.resources import resources as resources
     from stepwell.flow.decorators.retry import retry as retry
+    from stepwell.flow.decorators.schedule import schedule as schedule
+    from stepwell.flow.decorators.secrets import secrets as secrets
     from stepwell.flow.decorators.timeout import timeout as timeout
+    from stepwell.flow.decorators.user import user_step_decorator as user_step_decorator
     from stepwell.flow.includefile import IncludeFile as IncludeFile
     from stepwell.flow.parameters import JSONType as JSONType
     from stepwell.flow.parameters import Parameter as Parameter
@@ -33,6 +41,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "Runner": "stepwell.runner.run",
+    "DataArtifact": "stepwell.client.artifacts",
+    "default_namespace": "stepwell.client.namespaces",
+    "get_namespace": "stepwell.client.namespaces",
+    "namespace": "stepwell.client.namespaces",
     "Flow": "stepwell.client.objects",
     "Run": "stepwell.client.objects",
     "Step": "stepwell.client.objects",
@@ -40,6 +52,10 @@ _HOME = {
     "current": "stepwell.flow.current",
     "step": "stepwell.flow.decorators.base",
     "resources": "stepwell.flow.decorators.resources",
+    "project": "stepwell.flow.decorators.project",
+    "schedule": "stepwell.flow.decorators.schedule",
+    "user_step_decorator": "stepwell.flow.decorators.user",
+    "secrets": "stepwell.flow.decorators.secrets",
     "timeout": "stepwell.flow.decorators.timeout",
     "retry": "stepwell.flow.decorators.retry",
     "environment": "stepwell.flow.decorators.environment",

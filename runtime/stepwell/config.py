@@ -26,14 +26,18 @@ def namespace(environ: Mapping[str, str] = os.environ) -> str:
     Raises:
         UsageError: it is not of the form of a namespace.
     """
-    found = environ.get("STEPWELL_NAMESPACE") or f"user/{username(environ).lower()}"
-    if not _NAMESPACE.fullmatch(found):
+    return checked_namespace(environ.get("STEPWELL_NAMESPACE") or f"user/{username(environ).lower()}")
+
+
+def checked_namespace(name: str) -> str:
+    """Raises `UsageError` where `name` is not of the form of a namespace."""
+    if not _NAMESPACE.fullmatch(name):
         raise UsageError(
-            f"namespace: received {found!r}; it must be user/NAME, project/NAME/prod or "
+            f"namespace: received {name!r}; it must be user/NAME, project/NAME/prod or "
             "project/NAME/branch/NAME, in lower-case letters, digits, '_', '-' and '.'; "
             "set STEPWELL_USER or STEPWELL_NAMESPACE"
         )
-    return found
+    return name
 
 
 def home(environ: Mapping[str, str] = os.environ) -> Path:

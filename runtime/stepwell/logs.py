@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -54,11 +55,17 @@ class LogBook:
         self._size += len(entry)
 
 
+def printed_lines(log: bytes, stream: Stream) -> Iterator[tuple[datetime, str]]:
+    """The lines printed to one stream with their times, from a kept log."""
+    for line in log.split(b"\n"):
+        time, _, rest = line.partition(b" ")
+        if rest[:2] == stream.encode() + b" ":
+            yield datetime.fromisoformat(time.decode()), _text(rest[2:])
+
+
 def printed(log: bytes, stream: Stream) -> str:
     """What was printed to one stream, from a kept log."""
-    lines = [line.split(b" ", 2) for line in log.splitlines()]
-    wanted = [_text(parts[2]) for parts in lines if len(parts) == 3 and parts[1] == stream.encode()]
-    return "".join(line + "\n" for line in wanted)
+    return "".join(line + "\n" for _, line in printed_lines(log, stream))
 
 
 def _text(line: bytes) -> str:

@@ -20,9 +20,9 @@ HEAVY = ["boto3", "cdktf", "click", "moto", "numpy", "obstore", "pandas", "pyarr
 def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
-        "Config", "Flow", "FlowSpec", "IncludeFile", "JSONType", "Parameter", "Run", "Runner",
-        "Step", "Task", "catch", "current", "environment", "resources", "retry", "step", "table",
-        "timeout", "write_table",
+        "Config", "DataArtifact", "Flow", "FlowSpec", "IncludeFile", "JSONType", "Parameter", "Run", "Runner",
+        "Step", "Task", "catch", "current", "default_namespace", "environment", "get_namespace",
+        "namespace", "resources", "retry", "step", "table", "timeout", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name
@@ -30,7 +30,7 @@ def test_public_names_are_frozen() -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     """A name that is not there is refused with those that are."""
-    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, Flow"):
+    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, DataA"):
         _ = stepwell.Fow
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from pyiceberg.table.snapshots import Snapshot
 
 from stepwell.flow.current import TaskContext
+from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
 
 WRITE_ID = "stepwell.write-id"
@@ -54,6 +55,19 @@ def write_properties(context: TaskContext, name: TableName) -> dict[str, str]:
         "stepwell.task": context.task,
         "stepwell.user": context.username,
     }
+
+
+def written_by(catalog: TableCatalog, table: str, snapshot_id: int | None) -> str | None:
+    """The task that made a snapshot, ``Flow/run/step/task``; None where no flow did, or it has expired.
+
+    Raises:
+        TableError: the table is gone, or can't be reached.
+    """
+    iceberg = catalog.load(TableName.parse(table))
+    snapshot = None if snapshot_id is None else iceberg.snapshot_by_id(snapshot_id)
+    if snapshot is None or snapshot.summary is None or WRITE_ID not in snapshot.summary.additional_properties:
+        return None
+    return "/".join(snapshot.summary[f"stepwell.{part}"] or "" for part in ("flow", "run", "step", "task"))
 
 
 def _pin(snapshot: Snapshot | None) -> dict[str, Any]:

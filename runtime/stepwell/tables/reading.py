@@ -9,6 +9,7 @@ from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
+from stepwell import html
 from stepwell.errors import TableError
 from stepwell.flow.current import current
 from stepwell.tables.arrow import plain_schema
@@ -20,6 +21,8 @@ from stepwell.tables.selection import checked_columns, checked_filter, checked_l
 if TYPE_CHECKING:
     import pandas as pd
     import polars as pl
+
+_SHOWN_ROWS = 5
 
 
 def open_table(text: str) -> Table:
@@ -125,6 +128,13 @@ class Table:
     def __repr__(self) -> str:
         at = f"snapshot {self.snapshot_id}" if self._snapshot else "without a snapshot"
         return f"<table {self.name}, {len(self._iceberg_schema.fields)} columns, {at}>"
+
+    def _repr_html_(self) -> str:
+        """Its columns with their types, and the first rows; reads those."""
+        rows = self.to_arrow(limit=_SHOWN_ROWS)
+        head = [f"{field.name}: {field.type}" for field in rows.schema]
+        shown = zip(*(column.to_pylist() for column in rows.columns), strict=True)
+        return html.table(f"{self.name}, {self.rows:,} rows, snapshot {self.snapshot_id}", head, shown)
 
     @property
     def _iceberg_schema(self) -> Schema:
