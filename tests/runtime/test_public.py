@@ -30,7 +30,7 @@ def test_public_names_are_frozen() -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     """A name that is not there is refused with those that are."""
-    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, DataA"):
+    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, Data"):
         _ = stepwell.Fow
 
 
