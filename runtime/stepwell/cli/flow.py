@@ -8,12 +8,12 @@ from typing import Any
 import click
 
 from stepwell.cli.errors import run_command, told
-from stepwell.cli.limits import limit_options
 from stepwell.cli.look import look_commands
 from stepwell.cli.package import package_group
 from stepwell.cli.parameters import config_options, given_parameters, parameter_options
 from stepwell.cli.production import production_group
 from stepwell.cli.resume import resume_command
+from stepwell.cli.runoptions import run_arguments, run_options
 from stepwell.cli.tags import tag_group
 from stepwell.errors import FlowError
 from stepwell.execution.run import run_locally
@@ -87,16 +87,15 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
 
 def _run_command(flow_class: type[FlowSpec]) -> click.Command:
     @click.pass_obj
-    def run(datastore: str | None, /, max_workers: int, max_num_splits: int, **given: Any) -> None:
+    def run(datastore: str | None, /, **given: Any) -> None:
         run_locally(
             flow_class,
             given_parameters(flow_class, given),
             datastore_url(datastore),
-            max_workers=max_workers,
-            max_splits=max_num_splits,
+            **run_arguments(flow_class, given),
         )
 
-    options = limit_options()
+    options = run_options()
     taken = {option.name for option in options}
     ours = parameter_options(flow_class)
     for option in ours:

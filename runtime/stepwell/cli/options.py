@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from stepwell import config
+from stepwell.errors import UsageError
 from stepwell.store import keys
 
 
@@ -19,7 +20,7 @@ def tag_option(help: str) -> click.Option:
             keys.tag("", "", "", tag)
         return tags
 
-    return click.Option(["--tag", "tags"], metavar="TAG", multiple=True, callback=check, help=help)
+    return click.Option(["--tag"], metavar="TAG", multiple=True, callback=check, help=help)
 
 
 def namespace_option() -> click.Option:
@@ -41,10 +42,23 @@ def namespace_option() -> click.Option:
 
 
 def run_id_file_option() -> click.Option:
-    """``--run-id-file FILE``."""
+    """``--run-id-file FILE``; a file that can't be written is refused before anything starts."""
+
+    def check(context: click.Context, option: click.Parameter, file: Path | None) -> Path | None:
+        try:
+            if file is not None:
+                file.touch()
+        except OSError as error:
+            raise UsageError(
+                f"--run-id-file: received {str(file)!r}, which can't be written ({error.strerror}); "
+                "name a file in a folder that is there"
+            ) from None
+        return file
+
     return click.Option(
         ["--run-id-file"],
         metavar="FILE",
-        type=click.Path(dir_okay=False, writable=True, path_type=Path),
+        type=click.Path(path_type=Path),
+        callback=check,
         help="Write the run's id to this file when the run has begun.",
     )

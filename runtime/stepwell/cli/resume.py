@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import click
 
-from stepwell.cli.limits import limit_options
+from stepwell.cli.runoptions import run_arguments, run_options
 from stepwell.execution.run import Resume, run_locally
 from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
@@ -24,23 +25,19 @@ def resume_command(flow_class: type[FlowSpec]) -> click.Command:
     """The command ``resume`` of a flow."""
 
     @click.pass_obj
-    def resume(
-        datastore: str | None, /, step: str | None, origin_run_id: str | None, max_workers: int,
-        max_num_splits: int,
-    ) -> None:  # fmt: skip
+    def resume(datastore: str | None, /, step: str | None, origin_run_id: str | None, **options: Any) -> None:
         run_locally(
             flow_class,
             {},
             datastore_url(datastore),
-            max_workers=max_workers,
-            max_splits=max_num_splits,
             resume=Resume(origin_run_id, step),
+            **run_arguments(flow_class, options),
         )
 
     callback: Callable[..., None] = resume
     return click.Command(
         "resume",
-        params=[*resume_options(), *limit_options()],
+        params=[*resume_options(), *run_options()],
         callback=callback,
         help="Run again what a run has not done, with its parameters; from STEP on, if one is named. "
         "What it has done is taken over without copying data.",

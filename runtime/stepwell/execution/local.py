@@ -190,7 +190,7 @@ class LocalRun:
 
     def _failed(self, running: Running, failure: Failure) -> None:
         """Try the task again, or let the run fail."""
-        self._report.failed(running.task, running.pid, failure.reason)
+        self._report.failed(running.task, running.pid, failure)
         wait = attempts(self._functions[running.task.step]).wait(failure.attempt)
         if wait is None:
             self._failures.append(failure)

@@ -1,17 +1,22 @@
-"""What a person sees of a run: a line for each thing that happens."""
+"""What a person sees of a run: a line for each thing that happens, and at its end how it went."""
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from typing import Protocol
 
+from stepwell.datastore import Failure, RunInfo
+from stepwell.execution.tally import Tally, duration, summary
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
 
 
 class Reporter(Protocol):
-    """Told by the scheduler what happens."""
+    """Told what happens: by the run its beginning and end, by the scheduler what is between."""
+
+    def begin(self, info: RunInfo, where: str) -> None: ...
 
     def started(self, task: TaskId, pid: int) -> None: ...
 
@@ -19,47 +24,98 @@ class Reporter(Protocol):
 
     def finished(self, task: TaskId, pid: int) -> None: ...
 
-    def failed(self, task: TaskId, pid: int, reason: str) -> None: ...
+    def failed(self, task: TaskId, pid: int, failure: Failure) -> None: ...
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None: ...
+
+    def end(self, done: bool) -> None: ...
 
 
 class Console:
     """Prints each event as a line, in the form Metaflow's users know.
 
     ``2026-11-23 20:51:07.044 [run/step/task (pid 4711)] text``
+
+    Args:
+        command: how the flow's command line is called, for the commands that a summary names.
     """
 
-    def __init__(self, run: str) -> None:
-        self._run = run
-        self._color = sys.stdout.isatty()
+    def __init__(self, command: str = "python FLOW.py") -> None:
+        self._command = command
+        self._color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self._run = self._pathspec = ""
+        self._tally = Tally()
+
+    def begin(self, info: RunInfo, where: str) -> None:
+        self._run, self._pathspec = info.run, f"{info.flow}/{info.run}"
+        self._say(
+            f"Workflow starting (run-id {info.run}), artifacts in {where}, namespace {info.namespace}"
+            + (f", resuming {info.origin}" if info.origin else "")
+        )
 
     def started(self, task: TaskId, pid: int) -> None:
-        self._say(task, pid, "Task is starting.")
+        self._tally.started(task)
+        self._say_of(task, pid, "Task is starting.")
 
     def line(self, task: TaskId, pid: int, text: str, stream: Stream) -> None:
-        self._say(task, pid, text, "33" if stream == "e" else "")
+        self._say_of(task, pid, text, "33" if stream == "e" else "")
 
     def finished(self, task: TaskId, pid: int) -> None:
-        self._say(task, pid, "Task finished successfully.", "32")
+        self._tally.finished(task)
+        self._say_of(task, pid, "Task finished successfully.", "32")
 
-    def failed(self, task: TaskId, pid: int, reason: str) -> None:
-        self._say(task, pid, f"Task failed: {reason}", "31")
+    def failed(self, task: TaskId, pid: int, failure: Failure) -> None:
+        self._tally.failed(task, failure)
+        self._say_of(task, pid, f"Task failed: {failure.reason}", "31")
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None:
+        self._tally.retrying(task)
         when = f" in {seconds:g} s" if seconds else ""
-        self.say(f"[{self._run}/{task}] Attempt {attempt + 1} follows{when}.", "33")
+        self._say(f"[{self._run}/{task}] Attempt {attempt + 1} follows{when}.", "33")
 
-    def say(self, text: str, color: str = "") -> None:
-        """A line about the run as a whole."""
-        print(f"{_now()} {self._paint(text, color)}", flush=True)
+    def end(self, done: bool) -> None:
+        took = duration(self._tally.seconds)
+        if done:
+            self._say(f"The run took {took}. Done!", "32")
+        elif self._tally.failures:
+            self._say(f"The run failed after {took}.", "31")
+            self._print(summary(self._pathspec, self._tally, self._command))
+        else:
+            self._say(f"The run was ended after {took}.", "31")
 
-    def _say(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
+    def _say(self, text: str, color: str = "") -> None:
+        self._print(f"{_now()} {self._paint(text, color)}")
+
+    def _say_of(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
         at = self._paint(f"[{self._run}/{task} (pid {pid})]", "2")
-        print(f"{_now()} {at} {self._paint(text, color)}", flush=True)
+        self._print(f"{_now()} {at} {self._paint(text, color)}")
+
+    def _print(self, text: str) -> None:
+        print(text, flush=True)
 
     def _paint(self, text: str, color: str) -> str:
         return f"\x1b[{color}m{text}\x1b[0m" if self._color and color else text
+
+
+class Quiet(Console):
+    """Prints nothing but, at the end of a run that failed, how."""
+
+    def _say(self, text: str, color: str = "") -> None:
+        pass
+
+    def _say_of(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
+        pass
+
+
+def reporter_for(command: str, quiet: bool = False) -> Reporter:
+    """The reporter that suits stdout: a live display at a terminal, else lines."""
+    if quiet:
+        return Quiet(command)
+    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        from stepwell.execution.progress import Live
+
+        return Live(command)
+    return Console(command)
 
 
 def _now() -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -15,7 +16,7 @@ from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin
 from stepwell.execution.queue import Attempt
-from stepwell.execution.reporter import Console
+from stepwell.execution.reporter import Console, Reporter
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
@@ -72,12 +73,16 @@ def run_locally(
     max_workers: int = MAX_WORKERS,
     max_splits: int = MAX_SPLITS,
     resume: Resume | None = None,
+    reporter: Reporter | None = None,
+    begun: Callable[[Datastore, RunInfo], None] | None = None,
 ) -> str:
     """Run a flow with its tasks as local processes; returns the run's id.
 
     Args:
         given: parameters by name, as text or of their types; a resumed run has those of its origin.
         datastore_url: where artifacts go, as `stepwell.store.open_store` takes it.
+        reporter: is told what happens; by default lines are printed.
+        begun: called with the run's datastore once the run is claimed.
 
     Raises:
         FlowError: the flow or a parameter is wrong; nothing was started.
@@ -110,6 +115,8 @@ def run_locally(
             parameters=portable_parameters(flow_class, given), origin=origin.run if origin else None,
         )  # fmt: skip
         datastore.claim_run(info)
+        if begun:
+            begun(datastore, info)
     except BaseException:
         server.close()
         raise
@@ -123,13 +130,14 @@ def run_locally(
 
     told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
     notices.tell("run", told)
-    console = Console(run)
-    console.say(
-        f"Workflow starting (run-id {run}), artifacts in {datastore.store.url}, namespace {namespace}"
-        + (f", resuming {origin.run}" if origin else "")
-    )
-    LocalRun(flow_class, run, datastore, server, spec, console, max_workers).execute()
-    console.say("Done!", "32")
+    reporter = reporter or Console()
+    done = False
+    reporter.begin(info, datastore.store.url)
+    try:
+        LocalRun(flow_class, run, datastore, server, spec, reporter, max_workers).execute()
+        done = True
+    finally:
+        reporter.end(done)
     return run
 
 
