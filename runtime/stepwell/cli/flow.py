@@ -14,6 +14,7 @@ from stepwell.cli.parameters import config_options, given_parameters, parameter_
 from stepwell.cli.production import production_group
 from stepwell.cli.resume import resume_command
 from stepwell.cli.runoptions import run_arguments, run_options
+from stepwell.cli.spin import spin_command
 from stepwell.cli.tags import tag_group
 from stepwell.errors import FlowError
 from stepwell.execution.run import run_locally
@@ -77,6 +78,7 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
     cli.params += config_options(flow_class)
     cli.add_command(_run_command(flow_class))
     cli.add_command(resume_command(flow_class))
+    cli.add_command(spin_command(flow_class))
     for command in (
         *look_commands(flow_class), tag_group(flow_class), package_group(flow_class),
         production_group(flow_class),

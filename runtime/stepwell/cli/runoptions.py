@@ -12,12 +12,19 @@ from stepwell.cli.options import namespace_option, run_id_file_option, tag_optio
 from stepwell.datastore import Datastore, RunInfo
 from stepwell.execution.reporter import reporter_for
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS
+from stepwell.flow.decorators.attach import attach
 from stepwell.flow.spec import FlowSpec
 
 
 def run_options() -> list[click.Option]:
     """The options; `run_arguments` takes their values."""
     return [
+        click.Option(
+            ["--with"],
+            multiple=True,
+            metavar="NAME[:k=v,..]",
+            help="Attach a decorator to every step that does not have it, such as retry:times=2.",
+        ),
         click.Option(
             ["--max-workers"],
             type=click.IntRange(min=1),
@@ -40,7 +47,14 @@ def run_options() -> list[click.Option]:
 
 
 def run_arguments(flow_class: type[FlowSpec], options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `run_locally` that the options make."""
+    """The arguments of `run_locally` that the options make; decorators are attached to the flow.
+
+    Raises:
+        UsageError, FlowError: a decorator can't be attached.
+    """
+    for text in options["with"]:
+        attach(flow_class, text)
+
     def begun(datastore: Datastore, info: RunInfo) -> None:
         if options["tag"]:
             datastore.add_tags(info.flow, info.run, options["tag"])

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from stepwell.errors import FlowError
 from stepwell.flow.config import given_of
 from stepwell.flow.decorators.base import check_decorators, is_step
+from stepwell.flow.decorators.flowlevel import check_flow_decorators
 from stepwell.flow.given import Given
 from stepwell.flow.graph import Graph
 from stepwell.flow.mistakes import tell_mistakes
@@ -67,6 +68,7 @@ class FlowSpec:
                         f"a step's name is none of {', '.join(sorted(RESERVED))} and does not begin with '_'"
                     )
             graph = Graph(cls.__name__, read_steps(functions))
+            check_flow_decorators(cls)
             for name, value in vars(cls).items():
                 if callable(value):
                     check_decorators(name, value, graph.get(name))

@@ -100,7 +100,7 @@ def hashes(home: Path) -> dict[str, str]:
 def test_a_kill_leaves_everything_or_nothing(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
 ) -> None:
-    """A random kill leaves whole manifests, no process and an honest end; resumed, the run is as undisturbed."""
+    """A random kill leaves whole manifests and an honest end; resumed, the run is as undisturbed."""
     chance = random.Random(seed)
     home = tmp_path / "home"
     file = write_flow(tmp_path, FLOW, head=HEAD)

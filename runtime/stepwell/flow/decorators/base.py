@@ -1,20 +1,18 @@
 """The mechanism on which every step decorator stands.
 
-A decorator is a class with a name and defaults. It hangs itself on the step's function and is found
-again by `of`. What is wrong with it is kept as its `mistake` until the flow's graph is asked for:
-raised where it is written, it would reach the user as a traceback of the import. What it does
-around a step is its `around`; adding a decorator is adding a module to this folder.
+A decorator hangs itself on the step's function and is found again by `of`. What it does around a
+step is its `around`; adding a decorator is adding a module to this folder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from stepwell.errors import FlowError
+from stepwell.flow.decorators.attributes import Attributes
 
 if TYPE_CHECKING:
     from stepwell.flow.graph import Step
@@ -55,38 +53,11 @@ class StepCall:
     last: bool
 
 
-class StepDecorator:
-    """Base of step decorators.
+class StepDecorator(Attributes):
+    """Base of step decorators: subclasses may override `check`, `check_step` and `around`."""
 
-    Subclasses set `name`, `defaults` (attribute to value; the only attributes there are) and
-    may override `check`, `check_step` and `around`.
-    """
-
-    name: ClassVar[str]
-    defaults: ClassVar[dict[str, Any]]
     rank: ClassVar[int] = 50
     """Which stands around which: the lowest is outermost; equal ones as they are written."""
-
-    def __init__(self, **attributes: Any) -> None:
-        self.attributes: dict[str, Any] = {**self.defaults, **attributes}
-        self.mistake: FlowError | None = None
-        try:
-            self._check_names(attributes)
-            self.check()
-        except FlowError as mistake:
-            self.mistake = mistake
-
-    def _check_names(self, attributes: dict[str, Any]) -> None:
-        for key in attributes:
-            if key not in self.defaults:
-                close = get_close_matches(key, self.defaults, n=1)
-                raise FlowError(
-                    f"@{self.name}: received {key}={attributes[key]!r}, which it does not know; allowed are "
-                    f"{', '.join(self.defaults)}" + (f"; did you mean '{close[0]}'?" if close else "")
-                )
-
-    def check(self) -> None:
-        """Raise `FlowError` if an attribute has a value that is not allowed."""
 
     def check_step(self, step: Step) -> None:
         """Raise `FlowError` if the decorator can't be on this step of a graph."""
@@ -94,10 +65,6 @@ class StepDecorator:
     def around(self, call: StepCall, run: Callable[[], None]) -> None:
         """Run the step, which is ``run()``, and whatever belongs before and after it."""
         run()
-
-    def refuse(self, key: str, allowed: str) -> FlowError:
-        """The error for a value that is not allowed."""
-        return FlowError(f"@{self.name}: received {key}={self.attributes[key]!r}; {key} must be {allowed}")
 
     def __call__(self, function: F) -> F:
         hanging = all_of(function)

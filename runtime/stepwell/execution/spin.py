@@ -1,0 +1,82 @@
+"""Run one step again, with the inputs it had in a past run, in this very process.
+
+Nothing is forked, so a debugger or ``breakpoint()`` in the step works as in any script.
+"""
+
+from __future__ import annotations
+
+from stepwell import config
+from stepwell.datastore import Datastore, RunInfo, utc_now
+from stepwell.errors import NoSuchObject, NotFound, RunFailed
+from stepwell.execution.origin import Origin, take_over
+from stepwell.execution.parents import parents
+from stepwell.execution.run import Resume, find_origin, new_run_id, parameter_values
+from stepwell.execution.spec import TaskSpec
+from stepwell.flow import paths
+from stepwell.flow.graph import START, Graph, TaskId
+from stepwell.flow.spec import FlowSpec
+from stepwell.flow.state import frames
+from stepwell.store.objects import open_store
+
+RUN_PREFIX = "spin-"
+
+
+def spin(
+    flow_class: type[FlowSpec], step: str, path: str | None, origin_run: str | None, datastore_url: str
+) -> tuple[str, TaskId]:
+    """Run a task of a past run again; returns the id of the run it is in, and the task.
+
+    Args:
+        path: id of the task; by default the step's first one in the past run.
+        origin_run: the past run; by default the newest.
+
+    Raises:
+        UsageError: the flow has no such step.
+        NoSuchObject: there is no such run, or what the task needs is not done in it.
+        RunFailed: the step failed.
+    """
+    from stepwell.execution.task import run_task
+
+    graph = flow_class.graph()
+    datastore = Datastore(open_store(datastore_url), config.namespace())
+    found = find_origin(datastore, graph, Resume(origin_run, step))
+    origin = Origin(found.run, (step,))
+    task = TaskId(step, path or _first(datastore, graph, origin.run, step))
+    past = datastore.run_info(graph.flow, origin.run)
+    run = RUN_PREFIX + new_run_id()
+    inputs = _needed(datastore, graph, origin.run, task)
+    info = RunInfo(
+        graph.flow, run, datastore.namespace, config.username(), utc_now(), "spin",
+        parameters=past.parameters, origin=origin.run,
+    )  # fmt: skip
+    datastore.claim_run(info)
+    for needed in inputs:
+        take_over(origin, datastore, graph.flow, run, needed)
+    parameters = parameter_values(flow_class, past.parameters) if step == START else None
+    outcome = run_task(flow_class, TaskSpec(run, task, config.username(), parameters=parameters), datastore)
+    if outcome.failure:
+        raise RunFailed(f"spin: task {graph.flow}/{run}/{task} failed: {outcome.failure.reason}")
+    return run, task
+
+
+def _first(datastore: Datastore, graph: Graph, run: str, step: str) -> str:
+    found = {file.task.path for file in datastore.task_files(graph.flow, run) if file.task.step == step}
+    if not found:
+        raise NoSuchObject(
+            f"spin: run {graph.flow}/{run} has no task of step '{step}'; name another run: --origin-run-id"
+        )
+    return min(found, key=paths.order)
+
+
+def _needed(datastore: Datastore, graph: Graph, run: str, task: TaskId) -> list[TaskId]:
+    """The tasks whose artifacts a task may read: its parents, and the splits it stands in or joins."""
+    splits = [frame.split for frame in frames(graph, task)]
+    if graph.joins_foreach(task.step):
+        splits.append(TaskId(graph.split_of(task.step), paths.parse(task.path)[0]))
+    try:
+        return list(dict.fromkeys([*splits, *parents(graph, datastore, run, task)]))
+    except NotFound:
+        raise NoSuchObject(
+            f"spin: what task {task} starts from is not done in run {graph.flow}/{run}; "
+            "name another run: --origin-run-id"
+        ) from None

@@ -1,0 +1,69 @@
+"""``@schedule``: when a deployed flow starts by itself."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
+
+from stepwell.errors import FlowError
+from stepwell.flow.decorators.flowlevel import FlowDecorator
+
+_PERIODS = {
+    "hourly": "cron(0 * * * ? *)",
+    "daily": "cron(0 0 * * ? *)",
+    "weekly": "cron(0 0 ? * SUN *)",
+}
+
+
+class schedule(FlowDecorator):
+    """Start the deployed flow by itself; names and defaults are Metaflow's.
+
+    Args:
+        hourly, daily, weekly: one of them True (default: daily); at the beginning of the hour, day or week.
+        cron: instead of these, the six fields of an EventBridge cron expression (Amazon EventBridge
+            Scheduler User Guide, "Schedule types"): ``"0 6 ? * MON-FRI *"``.
+        timezone: IANA name of the time zone (default: UTC).
+    """
+
+    name = "schedule"
+    defaults: ClassVar[dict[str, Any]] = {
+        "hourly": False, "daily": False, "weekly": False, "cron": None, "timezone": None,
+    }  # fmt: skip
+
+    def check(self) -> None:
+        for key in _PERIODS:
+            if not isinstance(self.attributes[key], bool):
+                raise self.refuse(key, "True or False")
+        cron, zone = self.attributes["cron"], self.attributes["timezone"]
+        chosen = [key for key in _PERIODS if self.attributes[key]] + (["cron"] if cron is not None else [])
+        if len(chosen) > 1:
+            raise FlowError(f"@schedule: received {' and '.join(chosen)}; give one of them")
+        fields = r"[A-Za-z0-9*?/,#L W-]+"
+        if cron is not None and not (
+            isinstance(cron, str) and len(cron.split()) == 6 and re.fullmatch(fields, cron)
+        ):
+            raise self.refuse(
+                "cron",
+                "six fields (minute, hour, day of month, month, day of week, year): '0 6 ? * MON-FRI *'",
+            )
+        if zone is not None:
+            try:
+                ZoneInfo(zone)
+            except (ValueError, TypeError, OSError, KeyError):
+                raise self.refuse("timezone", "an IANA name such as 'Europe/Berlin'") from None
+
+    def check_flow(self, flow_class: type[Any]) -> None:
+        for parameter in flow_class.parameters().values():
+            if parameter.required:
+                raise FlowError(
+                    f"flow {flow_class.__name__}: @schedule starts it without parameters, but "
+                    f"'{parameter.name}' is required; give it a default"
+                )
+
+    @property
+    def expression(self) -> str:
+        """The schedule expression of EventBridge Scheduler."""
+        if self.attributes["cron"]:
+            return f"cron({self.attributes['cron']})"
+        return next((cron for key, cron in _PERIODS.items() if self.attributes[key]), _PERIODS["daily"])

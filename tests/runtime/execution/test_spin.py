@@ -1,0 +1,55 @@
+"""One step of a past run, run again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stepwell import Flow
+from tests.support import FLOWS, run_flow
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home with a finished run of the nested flow."""
+    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("STEPWELL_USER", "tester")
+    assert run_flow(FLOWS / "nested.py", tmp_path / "home", "run").returncode == 0
+    return tmp_path / "home"
+
+
+@pytest.mark.parametrize(
+    ("task", "name", "value"),
+    [
+        ("inner/0-2-1", "square", 25),
+        ("inner", "square", 1),
+        ("inner_join/0-2", "sum", 77),
+        ("end", "sums", [5, 9, 77]),
+    ],
+)
+def test_a_step_has_the_inputs_it_had(task: str, name: str, value: object, home: Path) -> None:
+    """Any task of a past run runs again by itself: in a foreach, a join, or the end."""
+    before = Flow("Nested").latest_run
+    ended = run_flow(FLOWS / "nested.py", home, "spin", task)
+    assert ended.returncode == 0, ended.stderr
+    run = Flow("Nested").latest_run
+    assert run.id.startswith("spin-") and run.info.origin == before.id
+    step, _, path = task.partition("/")
+    done = run[step][path] if path else run[step].task
+    assert done[name].load() == value
+    assert "taken_from" not in done.manifest.meta
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["iner"], "received the step 'iner', which flow Nested does not have; did you mean 'inner'?"),
+        (["inner/0-9-9"], "spin: what task inner/0-9-9 starts from is not done in run Nested/"),
+    ],
+)
+def test_what_is_not_there_is_one_line(arguments: list[str], message: str, home: Path) -> None:
+    """A step or task that does not exist is one line, and no run is begun."""
+    ended = run_flow(FLOWS / "nested.py", home, "spin", *arguments)
+    assert ended.returncode != 0 and message in ended.stderr and ended.stderr.count("\n") == 1
+    assert len(list(Flow("Nested"))) == 1
