@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stepwell.client.objects import Run as Run
     from stepwell.client.objects import Step as Step
     from stepwell.client.objects import Task as Task
+    from stepwell.deployer.flows import Deployer as Deployer
     from stepwell.flow.config import Config as Config
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
+    "Deployer": "stepwell.deployer.flows",
     "Runner": "stepwell.runner.run",
     "DataArtifact": "stepwell.client.artifacts",
     "default_namespace": "stepwell.client.namespaces",

@@ -91,6 +91,12 @@ def namespace_contract(name: EnvironmentName, namespace: str) -> NamespaceContra
     return NamespaceContract.from_json(text, parameter)
 
 
+def forget() -> None:
+    """Forget clients and contracts, for a process whose environment variables have changed."""
+    for cached in (client, contract, namespace_contract):
+        cached.cache_clear()
+
+
 def _parameter(name: str) -> str | None:
     ssm = client("ssm")
     with translated(name):

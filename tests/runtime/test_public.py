@@ -20,9 +20,10 @@ HEAVY = ["boto3", "cdktf", "click", "moto", "numpy", "obstore", "pandas", "pyarr
 def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
-        "Config", "DataArtifact", "Flow", "FlowSpec", "IncludeFile", "JSONType", "Parameter", "Run", "Runner",
-        "Step", "Task", "catch", "current", "default_namespace", "environment", "get_namespace",
-        "namespace", "resources", "retry", "step", "table", "timeout", "write_table",
+        "Config", "DataArtifact", "Deployer", "Flow", "FlowSpec", "IncludeFile", "JSONType",
+        "Parameter", "Run", "Runner", "Step", "Task", "catch", "current", "default_namespace",
+        "environment", "get_namespace", "namespace", "resources", "retry", "step", "table",
+        "timeout", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

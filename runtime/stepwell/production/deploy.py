@@ -186,6 +186,21 @@ class Production:
                         RUN_PREFIX + one["name"], one["status"], one["startDate"], one.get("stopDate")
                     )
 
+    def execution(self, run: str) -> Execution:
+        """One production run as it is now."""
+        with aws.translated(f"run {run}"):
+            one = self._states.describe_execution(executionArn=self._execution_arn(run))
+        return Execution(run, one["status"], one["startDate"], one.get("stopDate"))
+
+    def terminate(self, run: str) -> None:
+        """Stop a production run and its jobs; one that has ended stays as it is."""
+        with aws.translated(f"run {run}"):
+            self._states.stop_execution(executionArn=self._execution_arn(run))
+
+    def _execution_arn(self, run: str) -> str:
+        machine = self.arn.replace(":stateMachine:", ":execution:")
+        return f"{machine}:{run.removeprefix(RUN_PREFIX)}"
+
     def _datastore(self) -> Datastore:
         from stepwell.store.objects import open_store
 

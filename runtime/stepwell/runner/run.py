@@ -173,21 +173,41 @@ class Runner:
             ParameterError: a parameter is missing or wrong; nothing was started.
             StepwellError: the flow or its surroundings are wrong; nothing was started.
         """
-        running = self._start("run", given)
+        return self._finish(["run", *arguments(given)])
+
+    async def async_run(self, **given: Any) -> ExecutingRun:
+        """Begin to run the flow, and return once the run has begun; takes and raises what `run` does."""
+        return await self._begin(["run", *arguments(given)])
+
+    def resume(self, step_to_rerun: str | None = None, **given: Any) -> ExecutingRun:
+        """Resume a run and wait for the end; otherwise as `run`.
+
+        Args:
+            step_to_rerun: the step to run again, with all that follow it, done or not.
+            given: options of ``resume``, such as ``origin_run_id``: by default the newest run is resumed.
+        """
+        return self._finish(["resume", *filter(None, [step_to_rerun]), *arguments(given)])
+
+    async def async_resume(self, step_to_rerun: str | None = None, **given: Any) -> ExecutingRun:
+        """Begin to resume a run, and return once the new one has begun; otherwise as `resume`."""
+        return await self._begin(["resume", *filter(None, [step_to_rerun]), *arguments(given)])
+
+    def _finish(self, command: list[str]) -> ExecutingRun:
+        running = self._start(command)
         places: dict[Stream, int] = {"stdout": 0, "stderr": 0}
         try:
-            while not running.command.wait(_LOOK):
+            ended = False
+            while not ended:
+                ended = running.command.wait(_LOOK)
                 self._pass_on(running, places)
-            self._pass_on(running, places)
             running._begun()
         except BaseException:
             running.command.close()
             raise
         return running
 
-    async def async_run(self, **given: Any) -> ExecutingRun:
-        """Begin to run the flow; takes and raises what `run` does."""
-        running = self._start("run", given)
+    async def _begin(self, command: list[str]) -> ExecutingRun:
+        running = self._start(command)
         try:
             while not running._begun():
                 await asyncio.sleep(_LOOK)
@@ -196,8 +216,8 @@ class Runner:
             raise
         return running
 
-    def _start(self, command: str, given: dict[str, Any]) -> ExecutingRun:
-        line = [sys.executable, str(self.file), *self._options, command, *arguments(given)]
+    def _start(self, command: list[str]) -> ExecutingRun:
+        line = [sys.executable, str(self.file), *self._options, *command]
         return ExecutingRun(Command(line, self._environ, self.cwd))
 
     def _pass_on(self, running: ExecutingRun, places: dict[Stream, int]) -> None:

@@ -65,6 +65,21 @@ def test_a_failure_is_a_status(file: Path) -> None:
     running.command.close()
 
 
+def test_a_run_is_resumed(file: Path) -> None:
+    """`resume` takes over what is done of the newest run, or of the one that is named."""
+    with runner(file).run(alpha=13) as failed:
+        run = failed.run.id
+    text = file.read_text()
+    file.write_text(text.replace("self.alpha != 13", "self.alpha == 13"))
+    with runner(file).resume() as resumed:
+        assert resumed.status == "successful"
+        assert resumed.run.data.double == 26
+        assert f"Taken over from Made/{run}/start/0" in resumed.stdout
+    with runner(file).resume("start", origin_run_id=run, max_workers=1) as again:
+        assert again.status == "successful"
+        assert "Taken over" not in again.stdout
+
+
 def test_output_is_shown(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With `show_output`, the default, what the command prints is printed here."""
     with Runner(file, env={"STEPWELL_HOME": str(file.parent / "home")}).run(alpha=4):

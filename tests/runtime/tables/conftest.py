@@ -71,11 +71,9 @@ def glue(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment
     boto3.client("ssm").put_parameter(Name=name.contract_parameter, Value=contract.to_json(), Type="String")
     for database in ("facts", "flights"):
         boto3.client("glue").create_database(DatabaseInput={"Name": contract.database(database)})
-    for cached in (aws.client, aws.contract):
-        cached.cache_clear()
+    aws.forget()
     yield Environment(contract, moto_url)
-    for cached in (aws.client, aws.contract):
-        cached.cache_clear()
+    aws.forget()
 
 
 @pytest.fixture

@@ -1,0 +1,122 @@
+"""An environment on the local cloud in a second, made of the contract alone: for tests of flows.
+
+It is no substitute for the stacks. What flows need is there: a bucket, a Batch queue, a job
+definition for each namespace, databases, log groups, and the contract that names them. What the
+stacks exist for is not: no roles of users or projects and no permissions boundary (everybody may do
+everything), no encryption, network, lifecycle, alarms or tags. To test those, deploy with cdktf.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+from stepwell.cloud.control import REGION, CloudInfo, environment
+from stepwell.environment import CONTRACT_VERSION, FACTS, Contract, EnvironmentName, NamespaceContract
+
+VCPUS = 256
+_IMAGE = "local"  # jobs of the local cloud are processes: no image is looked for
+
+
+def make(
+    cloud: CloudInfo, name: EnvironmentName, *, users: Iterable[str] = (), projects: Iterable[str] = ()
+) -> dict[str, str]:
+    """Make an environment with namespaces for users and projects; a local cloud has it as long as it runs.
+
+    Returns:
+        The variables that point a process at it: those of the cloud, and STEPWELL_ENVIRONMENT.
+    """
+    import boto3
+
+    variables = environment(cloud)
+    client: Any = partial(
+        boto3.Session(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"]).client,
+        region_name=REGION,
+        endpoint_url=cloud.url,
+    )
+    prefix, projects = f"stepwell-{name}", list(projects)
+    role = _role(client, prefix)
+    contract = Contract(
+        version=CONTRACT_VERSION,
+        team=name.team,
+        environment=name.environment,
+        region=REGION,
+        bucket=prefix,
+        job_queue=_queue(client, prefix, role),
+        log_group=_log_group(client, f"/aws/vendedlogs/states/{prefix}"),
+        job_log_group=f"/stepwell/{name}/jobs",
+        database_prefix=prefix.replace("-", "_") + "_",
+        state_machine_prefix=prefix + "-",
+    )
+    _log_group(client, contract.job_log_group)
+    client("s3").create_bucket(Bucket=contract.bucket)
+    for database in (FACTS, *projects):
+        client("glue").create_database(DatabaseInput={"Name": contract.database(database)})
+    parameters = {name.contract_parameter: contract.to_json()}
+    for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
+        definition = _job_definition(client, contract, name, namespace, role)
+        parameters[name.namespace_parameter(namespace)] = NamespaceContract(
+            CONTRACT_VERSION, namespace, role, definition, role
+        ).to_json()
+    for parameter, value in parameters.items():
+        client("ssm").put_parameter(Name=parameter, Value=value, Type="String")
+    return {**variables, "STEPWELL_ENVIRONMENT": str(name)}
+
+
+def _role(client: Any, prefix: str) -> str:
+    """The one role of everything."""
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    arn: str = client("iam").create_role(RoleName=prefix, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    return arn
+
+
+def _queue(client: Any, prefix: str, role: str) -> str:
+    subnet = client("ec2").describe_subnets()["Subnets"][0]
+    groups = client("ec2").describe_security_groups()["SecurityGroups"]
+    resources = {
+        "type": "FARGATE",
+        "maxvCpus": VCPUS,
+        "subnets": [subnet["SubnetId"]],
+        "securityGroupIds": [group["GroupId"] for group in groups if group["VpcId"] == subnet["VpcId"]],
+    }
+    batch = client("batch")
+    made = batch.create_compute_environment(
+        computeEnvironmentName=prefix, type="MANAGED", serviceRole=role, computeResources=resources
+    )
+    order = [{"order": 1, "computeEnvironment": made["computeEnvironmentArn"]}]
+    arn: str = batch.create_job_queue(
+        jobQueueName=prefix, state="ENABLED", priority=1, computeEnvironmentOrder=order
+    )["jobQueueArn"]
+    return arn
+
+
+def _log_group(client: Any, name: str) -> str:
+    client("logs").create_log_group(logGroupName=name)
+    (group,) = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    arn: str = group["arn"]
+    return arn
+
+
+def _job_definition(client: Any, contract: Contract, name: EnvironmentName, namespace: str, role: str) -> str:
+    """As `modules.compute` makes it."""
+    variables = {"STEPWELL_ENVIRONMENT": str(name), "STEPWELL_NAMESPACE_OWNER": namespace}
+    arn: str = client("batch").register_job_definition(
+        jobDefinitionName=f"stepwell-{name}-{namespace.replace('/', '-')}",
+        type="container",
+        platformCapabilities=["FARGATE"],
+        containerProperties={
+            "image": _IMAGE,
+            "command": ["python", "-m", "stepwell.job"],
+            "jobRoleArn": role,
+            "executionRoleArn": role,
+            "environment": [{"name": key, "value": value} for key, value in variables.items()],
+            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "4096"}],
+            "logConfiguration": {
+                "logDriver": "awslogs",
+                "options": {"awslogs-group": contract.job_log_group, "awslogs-region": REGION},
+            },
+        },
+    )["jobDefinitionArn"]
+    return arn.rpartition(":")[0]

@@ -1,0 +1,134 @@
+"""``Deployer``: deploy a flow's file to Step Functions from Python, and start runs there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stepwell.client.objects import Flow, Run
+from stepwell.deployer.load import load_flow
+from stepwell.errors import NoSuchObject
+from stepwell.production.deploy import Production
+
+_LOOK = 0.5
+"""Seconds between two looks at an execution."""
+
+
+class TriggeredRun:
+    """A production run, as Step Functions and the client see it."""
+
+    def __init__(self, production: Production, run: str) -> None:
+        self._production, self.id = production, run
+        self.pathspec = f"{production.flow}/{run}"
+
+    @property
+    def run(self) -> Run | None:
+        """The run, as the client reads it; None until its first task has begun."""
+        production = self._production
+        where = f"s3://{production.contract.bucket}"
+        try:
+            return Flow(production.flow, namespace=production.namespace, datastore=where)[self.id]
+        except NoSuchObject:
+            return None
+
+    @property
+    def status(self) -> str:
+        """RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED."""
+        return self._production.execution(self.id).status
+
+    def wait(self, timeout: float | None = None) -> str:
+        """Wait for the end; returns the status.
+
+        Args:
+            timeout: seconds to wait at most; None for as long as it takes.
+
+        Raises:
+            TimeoutError: it still runs after `timeout`; it goes on.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while (status := self.status) == "RUNNING":
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"run {self.pathspec} still runs after {timeout:g} s")
+            time.sleep(_LOOK)
+        return status
+
+    def terminate(self) -> None:
+        """Stop it with its jobs; nothing happens where it has ended."""
+        self._production.terminate(self.id)
+
+    def __repr__(self) -> str:
+        return f"TriggeredRun('{self.pathspec}')"
+
+
+class DeployedFlow:
+    """A flow's deployment in the environment that STEPWELL_ENVIRONMENT names, in one's namespace."""
+
+    def __init__(self, production: Production) -> None:
+        self._production = production
+        self.name, self.flow_name = production.name, production.flow
+
+    def trigger(self, **parameters: Any) -> TriggeredRun:
+        """Start a run.
+
+        Raises:
+            ParameterError: a parameter is wrong or missing.
+        """
+        return TriggeredRun(self._production, self._production.trigger(parameters))
+
+    def runs(self, status: str | None = None) -> Iterator[TriggeredRun]:
+        """Its runs, newest first.
+
+        Args:
+            status: RUNNING, SUCCEEDED, FAILED, TIMED_OUT or ABORTED; None for all.
+        """
+        return (TriggeredRun(self._production, one.run) for one in self._production.runs(status))
+
+    def __repr__(self) -> str:
+        return f"DeployedFlow('{self.name}')"
+
+
+class StepFunctionsDeployer:
+    """Deploys one flow to Step Functions."""
+
+    def __init__(self, production: Production) -> None:
+        self._production = production
+
+    def create(self, **options: int) -> DeployedFlow:
+        """Deploy the flow, or renew its deployment.
+
+        Args:
+            options: ``max_workers``, how many tasks of a foreach run at once (default 100).
+        """
+        self._production.create(**options)
+        return DeployedFlow(self._production)
+
+
+class Deployer:
+    """Deploys a flow's file: ``Deployer("train.py").step_functions().create().trigger(alpha=3)``.
+
+    The names are Metaflow's. The file is imported into this process, whose environment variables
+    say where the flow goes.
+
+    Args:
+        flow_file: the file of the flow.
+
+    Raises:
+        UsageError: it is no file with one flow.
+    """
+
+    def __init__(self, flow_file: str | Path) -> None:
+        self.flow_class = load_flow(Path(flow_file).absolute())
+
+    def step_functions(self) -> StepFunctionsDeployer:
+        """Deploy to Step Functions.
+
+        Raises:
+            UsageError: no environment is named.
+            ContractError: the environment, or one's namespace in it, is not deployed.
+        """
+        return StepFunctionsDeployer(Production(self.flow_class))
+
+    def __repr__(self) -> str:
+        return f"Deployer({self.flow_class.__name__})"
