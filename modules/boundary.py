@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from modules import aws, catalog, compute, datastore, orchestration
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
-from modules.site import Site
+from modules.site import READ_SECRETS, Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,7 @@ class Boundary(Construct):
             ),
             allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
             allow(["ssm:GetParameter"], [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
+            allow(READ_SECRETS, site.secret_arns("*")),
             allow(
                 ["iam:PassRole"],
                 [site.role_arn(f"{prefix}-*-sfn")],

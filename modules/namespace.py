@@ -80,6 +80,7 @@ class Namespace(Construct):
         )
         for role in (self.role, self.job_role):
             platform.site.grant_read_contract(role)
+            platform.site.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
             if props.databases:
                 platform.catalog.grant_write(role, props.databases)

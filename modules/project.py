@@ -40,11 +40,12 @@ class Project(Construct):
         made = Namespace(
             self, "namespace", NamespaceProps(platform, namespace, [trusted], databases=[props.name])
         )
-        # A deployer puts code and a trigger's parameters there; results come from the project's tasks.
+        # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
         datastore.grant_put(
             made.role,
             f"ns/{namespace}/prod/code/*",
             f"ns/{namespace}/prod/flows/*/runs/*/parameters.json",
+            f"ns/{namespace}/prod/flows/*/runs/*/origin.json",
         )
         datastore.grant_write(made.role, f"ns/{namespace}/branch/")
         for user in props.deployers.values():

@@ -9,6 +9,9 @@ from modules.cdk import Construct
 from modules.names import Names
 from modules.policy import allow
 from modules.role import Role
+from stepwell.environment import SHARED
+
+READ_SECRETS = ["secretsmanager:GetSecretValue"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,16 @@ class Site(Construct):
     def role_arn(self, name: str) -> str:
         """ARN of a role of this account."""
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
+
+    def secret_arns(self, *whose: str) -> list[str]:
+        """Patterns of the secrets of namespaces, or those that are shared."""
+        return [
+            self.arn("secretsmanager", f"secret:{self.names.environment.secret(one, '*')}") for one in whose
+        ]
+
+    def grant_read_secrets(self, role: Role, namespace: str) -> None:
+        """Read the secrets of a namespace, and the team's shared ones."""
+        role.grant(allow(READ_SECRETS, self.secret_arns(namespace, SHARED)))
 
     def grant_read_contract(self, role: Role) -> None:
         """Read the environment's contract, and those of its namespaces."""

@@ -25,6 +25,8 @@ from stepwell.errors import ContractError, UsageError
 CONTRACT_VERSION = 1
 FACTS = "facts"
 """The logical database of the data engineers; every project's is called as the project."""
+SHARED = "shared"
+"""Whose secrets are that all of a team may read."""
 NAMESPACE_TAG = "stepwell:namespace"
 """The tag of jobs and roles that says whose they are."""
 
@@ -85,6 +87,10 @@ class EnvironmentName:
         A project has one contract for production and all its branches.
         """
         return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner(namespace)}"
+
+    def secret(self, whose: str, name: str) -> str:
+        """Name in Secrets Manager of a secret of `whose`: a namespace's owner, or `SHARED`."""
+        return f"stepwell/{self.team}/{self.environment}/{whose}/{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,7 @@ WRITES = {
     "project-flights/namespace/role": [
         "warehouse/flights/*",
         "ns/project/flights/prod/code/*",
+        "ns/project/flights/prod/flows/*/runs/*/origin.json",
         "ns/project/flights/prod/flows/*/runs/*/parameters.json",
         "ns/project/flights/branch/*",
     ],
@@ -300,3 +301,16 @@ def test_deployers_assume_the_projects_role(project: Any, deployers: list[str]) 
     for name in ("ada", "dana"):
         expected = [f"{ROLE}-project-flights"] if name in deployers else []
         assert on(made, f"user-{name}/namespace/role", "sts:AssumeRole") == expected
+
+
+@pytest.mark.parametrize("owner", ["user-ada", "project-flights"])
+@pytest.mark.parametrize("role", ["role", "job-role"])
+def test_secrets_are_ones_own_or_shared(demo: Synthesized, owner: str, role: str) -> None:
+    """A namespace's people and tasks read its secrets and the team's shared ones, and no others."""
+    (statement,) = [
+        item
+        for item in demo.statements(f"{owner}/namespace/{role}")
+        if item["Action"] == ["secretsmanager:GetSecretValue"]
+    ]
+    secrets = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stepwell/growth/dev"
+    assert statement["Resource"] == sorted([f"{secrets}/{owner.replace('-', '/')}/*", f"{secrets}/shared/*"])

@@ -59,7 +59,7 @@ def test_a_scheduled_flow_needs_defaults(tmp_path: Path) -> None:
         file.read_text().replace(
             "    @step\n    def start", "    n = Parameter('n', required=True)\n    @step\n    def start"
         )
-    )  # noqa: E501
+    )
     ended = run_flow(file, tmp_path / "home", "check")
     assert "@schedule starts it without parameters, but 'n' is required; give it a default" in ended.stderr
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from stepwell import config
-from stepwell.environment import owner
+from stepwell.environment import SHARED, owner
 from stepwell.errors import UsageError
 from stepwell.flow.decorators.base import StepCall, StepDecorator
 
-_SOURCE = re.compile(r"(shared/)?[A-Za-z0-9_.-]+")
+_SOURCE = re.compile(rf"({SHARED}/)?[A-Za-z0-9_.-]+")
 
 
 class secrets(StepDecorator):
@@ -73,8 +73,8 @@ def _content(source: str) -> str:
                 "or STEPWELL_ENVIRONMENT to TEAM-ENV"
             )
         return content
-    whose = "" if source.startswith("shared/") else f"{owner(config.namespace())}/"
-    secret = f"stepwell/{name.team}/{name.environment}/{whose}{source}"
+    shared, _, own = source.rpartition("/")
+    secret = name.secret(shared or owner(config.namespace()), own)
     with aws.translated(f"@secrets: secret {secret}"):
         found: str = aws.client("secretsmanager").get_secret_value(SecretId=secret)["SecretString"]
     return found
