@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from stepwell.flow.graph import Graph, Step
 
-_SHAPES = {"foreach": "trapezium", "branch": "invtrapezium"}
+_SHAPES = {"foreach": "trapezium", "branch": "invtrapezium", "switch": "diamond"}
 
 
 def dot(graph: Graph) -> str:
@@ -12,12 +12,19 @@ def dot(graph: Graph) -> str:
     lines = [f"digraph {graph.flow} {{", "  node [shape=box, style=rounded, fontname=Helvetica];"]
     for step in graph.values():
         lines.append(f'  "{step.name}" [label="{_label(step)}"{_shape(step)}];')
-    lines += [f'  "{step.name}" -> "{target}";' for step in graph.values() for target in step.next]
+    lines += [_edge(step, target) for step in graph.values() for target in step.next]
     return "\n".join([*lines, "}"])
 
 
 def _label(step: Step) -> str:
-    return f"{step.name}\\nfor each of {step.foreach}" if step.kind == "foreach" else step.name
+    if step.kind == "foreach":
+        return f"{step.name}\\nfor each of {step.foreach}"
+    return f"{step.name}\\nby {step.condition}" if step.kind == "switch" else step.name
+
+
+def _edge(step: Step, target: str) -> str:
+    keys = step.keys_to(target).replace("\\", "\\\\").replace('"', '\\"')
+    return f'  "{step.name}" -> "{target}"' + (f' [label="{keys}"];' if keys else ";")
 
 
 def _shape(step: Step) -> str:

@@ -69,8 +69,7 @@ class _Block:
 
     def _arms(self, step: Step, stop: str | None, indent: str) -> Iterator[Line]:
         for target in step.next:
-            keys = " or ".join(repr(key) for key, name in step.cases if name == target)
             mark = "↻" if target == step.name else "◇"
-            yield f"{indent} {mark} {step.condition} is {keys}", ""
+            yield f"{indent} {mark} {step.condition} is {step.keys_to(target)}", ""
             if target != step.name:
                 yield from self._from(target, stop, f"{indent} │ ")

@@ -54,6 +54,10 @@ class Step:
     condition: str | None = None
     cases: tuple[tuple[Key, str], ...] = ()
 
+    def keys_to(self, name: str) -> str:
+        """For people: the keys with which a switch leads to a step."""
+        return " or ".join(repr(key) for key, step in self.cases if step == name)
+
     @property
     def repeats(self) -> bool:
         """Whether it may lead back to itself."""

@@ -29,6 +29,13 @@ RUN_PREFIX = "sfn-"
 
 LEAST_TIMEOUT = 60
 """Seconds: the least limit of a Batch job's attempt (AWS Batch API reference, JobTimeout)."""
+_PATIENCE = {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2.0}
+"""S3 asks for some at times (HTTP status 503)."""
+_FIRST = {"Type": "Pass", "Result": 0, "ResultPath": "$.repetition"}
+_NEXT = {
+    "Type": "Pass",
+    "Parameters": {"run.$": "$.run", "path.$": "$.path", "repetition.$": "States.MathAdd($.repetition, 1)"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +82,7 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     begin = {
         "Type": "Pass",
         "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', $$.Execution.Name)", "path": ROOT_PATH},
-        "Next": _entry(graph["start"]),
+        "Next": "start",
     }
     return {
         "Comment": f"{graph.flow} in {deployment.namespace}, deployed by {deployment.username} with Stepwell",
@@ -92,25 +99,19 @@ class _Compiler:
         """The states of a block: those of each element, and what leads from one to the next."""
         states: dict[str, Any] = {}
         for element in elements:
-            step = element.step
+            step, name = element.step, element.step.name
             on = {"Next": _entry(self._graph[element.after[0]])} if element.after else {"End": True}
-            if step.repeats:
-                states[_entry(step)] = {
-                    "Type": "Pass", "Result": 0, "ResultPath": "$.repetition", "Next": step.name,
-                }  # fmt: skip
+            behind: dict[str, Any] = {}
             if step.kind == "foreach":
-                name = f"{step.name}: for each of {step.foreach}"
-                states[step.name] = {**self._job(element), "Next": name}
-                states[name] = {**self._map(element), **on}
+                behind = {f"{name}: for each of {step.foreach}": {**self._map(element), **on}}
             elif step.kind == "branch":
-                name = f"{step.name}: branches"
-                states[step.name] = {**self._job(element), "Next": name}
-                states[name] = {**self._parallel(element), **on}
+                behind = {f"{name}: branches": {**self._parallel(element), **on}}
             elif step.kind == "switch":
-                states[step.name] = {**self._job(element), "Next": f"{step.name}: read the choice"}
-                states |= self._switch(step)
-            else:
-                states[step.name] = {**self._job(element), **on}
+                behind = self._switch(step)
+            if step.repeats:
+                states[_entry(step)] = {**_FIRST, "Next": name}
+            states[name] = {**self._job(element), **({"Next": next(iter(behind))} if behind else on)}
+            states |= behind
         return states
 
     def _job(self, element: Element) -> dict[str, Any]:
@@ -202,15 +203,7 @@ class _Compiler:
                 "Parameters": self._what_was_decided(step),
                 "ResultSelector": {"step.$": "States.StringToJson($.Body)"},
                 "ResultPath": "$.choice",
-                # S3 asks for patience at times, and unlike a Map's reader this task has none of its own
-                "Retry": [
-                    {
-                        "ErrorEquals": ["States.TaskFailed"],
-                        "IntervalSeconds": 1,
-                        "MaxAttempts": 4,
-                        "BackoffRate": 2.0,
-                    }
-                ],
+                "Retry": [_PATIENCE],
                 "Next": f"{step.name}: by {step.condition}",
             },
             f"{step.name}: by {step.condition}": {
@@ -222,15 +215,7 @@ class _Compiler:
             },
         }
         if step.repeats:
-            states[again] = {
-                "Type": "Pass",
-                "Parameters": {
-                    "run.$": "$.run",
-                    "path.$": "$.path",
-                    "repetition.$": "States.MathAdd($.repetition, 1)",
-                },
-                "Next": step.name,
-            }
+            states[again] = {**_NEXT, "Next": step.name}
         return states
 
     def _what_was_decided(self, step: Step) -> dict[str, str]:

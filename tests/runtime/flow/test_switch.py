@@ -8,6 +8,7 @@ import pytest
 
 from stepwell.errors import FlowError
 from stepwell.flow import paths
+from stepwell.flow.dot import dot
 from stepwell.flow.draw import draw
 from stepwell.flow.frontier import Frontier
 from stepwell.flow.graph import Graph, Step, TaskId
@@ -294,3 +295,20 @@ def test_graphs_that_are_refused(case: str) -> None:
     with pytest.raises(FlowError) as refused:
         Graph("Made", steps)
     assert str(refused.value) == f": {message}"
+
+
+def test_dot() -> None:
+    """In DOT a switch is a diamond that names what it looks at, and its edges bear their keys."""
+    keys = (("a", "end"), ('say "b"', "more"), (3, "end"))
+    graph = Graph(
+        "Made",
+        [
+            Step("start", "switch", ("end", "more"), condition="x", cases=keys),
+            Step("more", "linear", ("end",)),
+            Step("end", "end"),
+        ],
+    )
+    lines = dot(graph).splitlines()
+    assert '  "start" [label="start\\nby x", shape=diamond, style=""];' in lines
+    assert '  "start" -> "end" [label="\'a\' or 3"];' in lines
+    assert '  "start" -> "more" [label="\'say \\"b\\"\'"];' in lines

@@ -162,6 +162,98 @@ def test_retries_and_limits() -> None:
     }
 
 
+def test_switch() -> None:
+    """A switch reads from S3 the step its job chose, and a Choice goes there; ways meet in a state."""
+    document = compiled(
+        Step("start", "switch", ("a", "end"), condition="x", cases=((1, "a"), (2, "end"), (3, "a"))),
+        Step("a", "linear", ("end",)),
+        Step("end", "end"),
+    )
+    assert document["States"] == {
+        "Name the run": BEGIN,
+        "start": job("start", Next="start: read the choice"),
+        "start: read the choice": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+            "Parameters": {
+                "Bucket": "store",
+                "Key.$": (
+                    "States.Format('ns/user/ada/flows/Made/runs/{}/splits/start/{}.json', $.run, $.path)"
+                ),
+            },
+            "ResultSelector": {"step.$": "States.StringToJson($.Body)"},
+            "ResultPath": "$.choice",
+            "Retry": [
+                {
+                    "ErrorEquals": ["States.TaskFailed"],
+                    "IntervalSeconds": 1,
+                    "MaxAttempts": 4,
+                    "BackoffRate": 2.0,
+                }
+            ],
+            "Next": "start: by x",
+        },
+        "start: by x": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.choice.step", "StringEquals": "a", "Next": "a"},
+                {"Variable": "$.choice.step", "StringEquals": "end", "Next": "end"},
+            ],
+        },
+        "a": job("a", Next="end"),
+        "end": job("end", End=True),
+    }
+
+
+def test_repetition() -> None:
+    """A step that repeats itself counts in the state, and the count is in its task, job name and key."""
+    document = compiled(
+        Step("start", "linear", ("climb",)),
+        Step("climb", "switch", ("climb", "end"), condition="x", cases=((False, "climb"), (True, "end"))),
+        Step("end", "end"),
+    )
+    states = document["States"]
+    assert states["start"]["Next"] == "climb: begin"
+    assert states["climb: begin"] == {
+        "Type": "Pass", "Result": 0, "ResultPath": "$.repetition", "Next": "climb",
+    }  # fmt: skip
+    parameters = states["climb"]["Parameters"]
+    assert parameters["JobName.$"] == "States.Format('Made-climb-{}-r{}', $.path, $.repetition)"
+    assert {
+        "Name": "STEPWELL_TASK", "Value.$": "States.Format('{}-r{}', $.path, $.repetition)",
+    } in parameters["ContainerOverrides"]["Environment"]  # fmt: skip
+    assert states["climb: read the choice"]["Parameters"]["Key.$"] == (
+        "States.Format('ns/user/ada/flows/Made/runs/{}/splits/climb/{}-r{}.json', "
+        "$.run, $.path, $.repetition)"
+    )
+    assert [one["Next"] for one in states["climb: by x"]["Choices"]] == ["climb: again", "end"]
+    assert states["climb: again"] == {
+        "Type": "Pass",
+        "Parameters": {
+            "run.$": "$.run",
+            "path.$": "$.path",
+            "repetition.$": "States.MathAdd($.repetition, 1)",
+        },
+        "Next": "climb",
+    }
+    assert states["end"] == job("end", End=True)
+
+
+def test_every_end_of_a_foreach_outputs_nothing() -> None:
+    """Where a switch lets the items of a foreach end in different steps, each of these ends empty."""
+    document = compiled(
+        Step("start", "foreach", ("work",), "xs"),
+        Step("work", "switch", ("a", "b"), condition="x", cases=((1, "a"), (2, "b"))),
+        Step("a", "linear", ("join",)),
+        Step("b", "linear", ("join",)),
+        Step("join", "linear", ("end",), takes_inputs=True),
+        Step("end", "end"),
+    )
+    mapped = document["States"]["start: for each of xs"]["ItemProcessor"]["States"]
+    for step in ("a", "b"):
+        assert mapped[step] == {**job(step, End=True), "ResultSelector": {}, "ResultPath": "$"}
+
+
 def test_only_json_needs_no_service(tmp_path: Any) -> None:
     """`create --only-json` prints the same document each time, without boto3 and without an environment."""
     command = [
