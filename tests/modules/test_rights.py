@@ -190,10 +190,10 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3, Glue and the contract: none on IAM, Batch or Step Functions."""
+    """A job role has rights on S3, Glue, secrets and the contract: none on IAM, Batch or Step Functions."""
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "glue", "ssm"}
+    assert services == {"s3", "glue", "secretsmanager", "ssm"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:
