@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import pickle
-from collections.abc import Sized
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from stepwell.artifacts import plain
+from stepwell.artifacts.classes import NoSuchClass
 from stepwell.artifacts.row import Encoding, Row, type_name
 from stepwell.errors import AlreadyExists, ArtifactError
 from stepwell.store import keys
@@ -32,7 +32,7 @@ def encode(name: str, value: object, *, where: str, store: Store, namespace: str
         ArtifactError: the value can't be pickled either.
         StoreError: the store refuses, or can't be reached.
     """
-    draft = _Draft(name, type_name(type(value)), store, namespace)
+    draft = _Draft(name, type_name(type(value)), _shape(value), store, namespace)
     is_long = type(value) is list and len(value) >= LONG_LIST
     if not is_long or (row := _encode_table(draft, value)) is None:
         try:
@@ -52,12 +52,23 @@ def decode(row: Row, store: Store, *, allow_pickle: bool = True) -> Any:
     if row.encoding in ("parquet", "arrow"):
         return _decode_table(row, store)
     if row.json is not None:
-        return plain.from_json(row.json)
+        return _from_json(row, row.json)
     content = row.inline
     if content is None:
         assert row.object is not None
         content = store.get(row.object)
-    return plain.from_json(content) if row.encoding == "json" else _unpickled(row, content, allow_pickle)
+    return _from_json(row, content) if row.encoding == "json" else _unpickled(row, content, allow_pickle)
+
+
+def _from_json(row: Row, content: str | bytes) -> Any:
+    try:
+        return plain.from_json(content)
+    except NoSuchClass as error:
+        raise ArtifactError(
+            f"artifact {row.name!r} of type {row.type} can't be loaded: {line(error)}; make its class "
+            "importable here as it was when it was saved (a class of the flow's own file is found only where "
+            "that file is run: define it in a module that both import)"
+        ) from error
 
 
 def _decode_table(row: Row, store: Store) -> Any:
@@ -89,12 +100,16 @@ class _Draft:
 
     name: str
     type: str
+    shape: tuple[int, ...] | None
     store: Store
     namespace: str
 
     def row(self, encoding: Encoding, sha256: str, size: int, **content: Any) -> Row:
-        parts = {"json": None, "inline": None, "object": None, "rows": None, **content}
-        return Row(self.name, self.type, encoding, sha256=sha256, bytes=size, **parts)
+        parts = {"json": None, "inline": None, "object": None, **content}
+        rows = self.shape[0] if self.shape else None
+        return Row(
+            self.name, self.type, encoding, sha256=sha256, bytes=size, rows=rows, shape=self.shape, **parts
+        )
 
     def key(self, encoding: Encoding, sha256: str) -> str:
         return keys.object_key(self.namespace, sha256, encoding)
@@ -118,18 +133,17 @@ def _encode_table(draft: _Draft, value: object) -> Row | None:
     table = tabular.to_table(draft.type, value)
     if table is None:
         return None
-    rows = None if getattr(value, "ndim", 1) == 0 else len(cast(Sized, value))
     with draft.store.staging() as path:
         encoding = arrow.write(table, path)
         size = path.stat().st_size
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if size <= INLINE:
-            return draft.row(encoding, sha256, size, rows=rows, inline=path.read_bytes())
+            return draft.row(encoding, sha256, size, inline=path.read_bytes())
         key = draft.key(encoding, sha256)
         if not draft.store.exists(key):
             draft.store.put_file(key, path)
-    return draft.row(encoding, sha256, size, rows=rows, object=key)
+    return draft.row(encoding, sha256, size, object=key)
 
 
 def _pickled(draft: _Draft, value: object, where: str) -> bytes:
@@ -156,6 +170,20 @@ def _unpickled(row: Row, content: bytes, allow_pickle: bool) -> Any:
             f"artifact {row.name!r} of type {row.type} can't be loaded: received {type(error).__name__}: "
             f"{line(error)}; install and import here what the flow that saved it used, in the same versions"
         ) from error
+
+
+def _shape(value: object) -> tuple[int, ...] | None:
+    """What a table or array says is its shape, also one that is pickled; of a list or tuple its length."""
+    if type(value) is list or type(value) is tuple:
+        return (len(value),)
+    try:
+        shape = getattr(value, "shape", None)
+    except Exception:
+        # somebody's property, which is not asked for its opinion
+        return None
+    if not isinstance(shape, tuple) or not all(isinstance(extent, int) for extent in shape):
+        return None
+    return tuple(map(int, shape))
 
 
 def line(error: Exception) -> str:

@@ -61,7 +61,7 @@ class Artifact:
 
     @property
     def rows(self) -> int | None:
-        """Rows of a table, length of a list or array; None of anything else."""
+        """Rows of a table, length of a list, tuple or array; None of anything else."""
         return self._row.rows
 
     @cached_property
@@ -77,11 +77,9 @@ class Artifact:
         return list(self.schema.names)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """As the value itself would say; a list's is its length. Raises `ArtifactError` of what has none."""
-        from stepwell.artifacts import tabular
-
-        return tabular.shape(self.type, self.schema, self.rows)
+    def shape(self) -> tuple[int, ...] | None:
+        """As the value itself would say; of a list or tuple its length; None of what has none."""
+        return self._row.shape
 
     def load(self) -> Any:
         """The value, of the type it had. Raises `ArtifactError`, `NotFound`."""

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from stepwell.artifacts.row import Row
 from stepwell.errors import ArtifactError
 
-VERSION = 1
+VERSION = 2
 _KEY = b"stepwell"
 _FIELDS = [field.name for field in fields(Row)]
 _SCHEMA = pa.schema(
@@ -32,6 +32,7 @@ _SCHEMA = pa.schema(
         pa.field("object", pa.string()),
         pa.field("sha256", pa.string(), nullable=False),
         pa.field("rows", pa.int64()),
+        pa.field("shape", pa.list_(pa.int64())),
         pa.field("bytes", pa.int64(), nullable=False),
     ]
 )
@@ -76,6 +77,7 @@ class Manifest:
                 "use the version of stepwell that wrote it: pip install --upgrade stepwell"
             )
         columns = file.read(columns=_FIELDS, use_threads=False).to_pydict()
+        columns["shape"] = [None if shape is None else tuple(shape) for shape in columns["shape"]]
         rows = (Row(*values) for values in zip(*(columns[name] for name in _FIELDS), strict=True))
         return cls(document["meta"], {row.name: row for row in rows})
 
@@ -84,6 +86,10 @@ def _column(values: list[Any], kind: pa.DataType) -> pa.Array:
     """What ``pa.array(values, kind)`` gives, which would import pandas (0.3 s) to look at the values."""
     known = "".join("0" if value is None else "1" for value in values)
     validity = pa.py_buffer(int("0" + known[::-1], 2).to_bytes(len(values) // 8 + 1, "little"))
+    if pa.types.is_list(kind):
+        extents = _column([extent for shape in values for extent in shape or ()], kind.value_type)
+        starts = array("i", accumulate((len(shape or ()) for shape in values), initial=0))
+        return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(starts)], children=[extents])
     if kind == pa.int64():
         numbers = array("q", (value or 0 for value in values))
         return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(numbers)])

@@ -2,7 +2,8 @@
 
 What JSON has is written as it is. Everything else is an object tagged ``{"$type": ...}``; a dict
 that JSON could not hold, or that has a key of its own beginning with ``$``, is tagged as well, so
-that a tag is never mistaken. Instances of subclasses are not plain.
+that a tag is never mistaken. A dataclass or pydantic model is tagged with its import path,
+``module:Class``. Instances of subclasses of the others are not plain.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
+
+from stepwell.artifacts import classes
 
 _TAG = "$type"
 # Python refuses to parse decimal text of more digits than a limit that may be set as low as 640.
@@ -53,8 +56,17 @@ def _plain(value: Any) -> Any:
     if write is None:
         if _is_numpy_scalar(value):
             return {_TAG: "numpy", "dtype": value.dtype.name, "value": _plain(value.item())}
-        raise NotPlain
+        return _instance(value)
     return write(value)
+
+
+def _instance(value: Any) -> Any:
+    state = classes.state_of(value)
+    if state is None:
+        raise NotPlain
+    path, fields, given = state
+    document = {_TAG: path, "value": {name: _plain(content) for name, content in fields.items()}}
+    return document if given is None else {**document, "given": given}
 
 
 def _is_numpy_scalar(value: object) -> bool:
@@ -197,4 +209,6 @@ def _restored(found: dict[str, Any]) -> Any:
         import numpy as np
 
         return np.dtype(found["dtype"]).type(found["value"])
+    if ":" in name:
+        return classes.restored(name, found["value"], found.get("given"))
     return _READERS[name](found["value"])

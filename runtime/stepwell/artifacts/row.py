@@ -25,7 +25,8 @@ class Row:
         inline: the content of another small value.
         object: key of the object that holds the content.
         sha256: of the content, hexadecimal.
-        rows: of a table, list or array (its first dimension); None of anything else.
+        rows: of a table, list, tuple or array (its first dimension); None of anything else.
+        shape: of a table, list, tuple or array, also of other things that have one; None of what hasn't.
         bytes: size of the content.
     """
 
@@ -37,6 +38,7 @@ class Row:
     object: str | None
     sha256: str
     rows: int | None
+    shape: tuple[int, ...] | None
     bytes: int
 
     @property

@@ -38,18 +38,6 @@ def from_table(kind: str, table: pa.Table) -> Any:
     return _FROM_TABLE[kind](table)
 
 
-def shape(kind: str, schema: pa.Schema, rows: int | None) -> tuple[int, ...]:
-    """The shape of a value of class `kind` whose table has `schema`."""
-    if kind == "numpy.ndarray":
-        return tuple(arrow.notes(schema)["shape"])
-    assert rows is not None
-    if kind in ("list", "pandas.Series", "polars.Series"):
-        return (rows,)
-    # A pandas index that is more than a range is a column of the table, but not of the frame.
-    index = (schema.pandas_metadata or {}).get("index_columns", [])
-    return (rows, len(schema) - sum(isinstance(column, str) for column in index))
-
-
 def _list_to_table(value: list[Any]) -> pa.Table | None:
     kinds = set(map(type, value))
     item = _ITEMS.get(kinds.pop())

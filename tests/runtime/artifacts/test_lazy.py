@@ -60,10 +60,22 @@ def test_what_is_known() -> None:
         (np.zeros((2, 3, 4), dtype="c8"), (2, 3, 4)),
         (np.zeros(()), ()),
         ([1] * 1500, (1500,)),
+        ([1, "a"], (2,)),
+        ((), (0,)),
+        (np.array([object(), 1]), (2,)),
+        (np.zeros((2, 3), dtype=[("a", "i4"), ("b", "f8")]), (2, 3)),
+        (np.float32(1), ()),
+        (pd.DataFrame({"mixed": [1, "a", None]}), (3, 1)),
+        (pd.Index([1, 2]), (2,)),
+        (pa.record_batch({"a": [1, 2]}), (2, 1)),
+        (5, None),
+        ("text", None),
+        ({1: 2}, None),
+        (print, None),
     ],
 )
-def test_shape(value: object, shape: tuple[int, ...]) -> None:
-    """The shape is the value's own, without loading it."""
+def test_shape(value: object, shape: tuple[int, ...] | None) -> None:
+    """The shape is the value's own, however it was saved, and known without loading it."""
     assert artifact(value).shape == shape
 
 
@@ -129,7 +141,7 @@ def test_bad_conditions(table: pa.Table, where: Any) -> None:
 def test_no_table(value: object) -> None:
     """What is no table says so, whichever way it is asked."""
     it = artifact(value)
-    for ask in (it.table, lambda: it.schema, lambda: it.columns, lambda: it.shape):
+    for ask in (it.table, lambda: it.schema, lambda: it.columns):
         with pytest.raises(ArtifactError, match=r"no table.*use load\(\)"):
             ask()
     assert it.load() == value
@@ -154,6 +166,8 @@ def test_bytes_fetched(s3: S3, monkeypatch: pytest.MonkeyPatch) -> None:
 
     it = Artifact(row, store)
     assert it.shape == (rows, 3)
+    assert fetched(s3) == 0
+    assert len(it.schema) == 3
     assert fetched(s3) == 64 << 10
 
     assert it.table(columns=["x"]).equals(table.select(["x"]))

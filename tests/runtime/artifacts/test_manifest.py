@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -23,6 +24,8 @@ ROWS = {
         "table": pa.table({"a": [1]}),
         "large": "x" * 100_000,
         "odd": {object},
+        "cube": np.zeros((2, 3, 4)),
+        "point": np.zeros(()),
     }.items()
 }
 MANIFEST = Manifest({"step": "start", "parents": ["0-1"], "none": None}, ROWS)
@@ -60,6 +63,17 @@ def test_sql(tmp_path: Path) -> None:
     assert rows == [("it", "dict", "json", 0), ("it", "dict", "json", 1)]
 
 
+def test_shapes(tmp_path: Path) -> None:
+    """Shapes are lists of whole numbers to SQL: none of what has none, an empty one of a point."""
+    (tmp_path / "manifest.parquet").write_bytes(
+        Manifest({}, {name: replace(row, name=name) for name, row in ROWS.items()}).to_bytes()
+    )
+    found = duckdb.sql(f"SELECT name, shape FROM read_parquet('{tmp_path}/manifest.parquet')").fetchall()
+    assert found == [
+        ("it", None), ("table", [1, 1]), ("large", None), ("odd", None), ("cube", [2, 3, 4]), ("point", []),
+    ]  # fmt: skip
+
+
 def _foreign() -> bytes:
     sink = pa.BufferOutputStream()
     pq.write_table(pa.table({"a": [1]}), sink)
@@ -77,6 +91,6 @@ def test_no_manifest(data: bytes) -> None:
 def test_other_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest of another version is refused with both versions."""
     data = MANIFEST.to_bytes()
-    monkeypatch.setattr("stepwell.artifacts.manifest.VERSION", 2)
-    with pytest.raises(ArtifactError, match="version 1, this runtime reads version 2"):
+    monkeypatch.setattr("stepwell.artifacts.manifest.VERSION", 3)
+    with pytest.raises(ArtifactError, match="version 2, this runtime reads version 3"):
         Manifest.from_bytes(data, "some/key")

@@ -154,3 +154,62 @@ def test_arrays(array: np.ndarray, layout: str) -> None:
     assert back.flags.writeable
     if array.flags.f_contiguous != array.flags.c_contiguous:
         assert back.flags.f_contiguous == array.flags.f_contiguous
+
+
+@quick
+@given(
+    st.one_of(
+        npst.array_dtypes(), npst.datetime64_dtypes(**NATIVE), npst.unicode_string_dtypes(**NATIVE),
+        npst.complex_number_dtypes(**NATIVE),
+    ).flatmap(lambda kind: npst.arrays(kind, ()))
+)  # fmt: skip
+def test_numpy_scalars(array: np.ndarray) -> None:
+    """A NumPy scalar that is no real number, also a structured one, comes back of its type, bit by bit."""
+    scalar = array[()]
+    back = values.round_trip(scalar, MEMORY)
+    assert type(back) is type(scalar)
+    assert (back.dtype, back.tobytes()) == (scalar.dtype, scalar.tobytes())
+
+
+@quick
+@given(st.lists(values.PLAIN, max_size=4), st.sampled_from([(-1,), (-1, 1), (1, -1)]))
+def test_object_arrays(items: list[Any], shape: tuple[int, ...]) -> None:
+    """An array of Python objects comes back with the same objects, type by type."""
+    array = np.empty(len(items), dtype=object)
+    array[:] = items
+    array = array.reshape(shape) if items else array
+    back = values.round_trip(array, MEMORY)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+    assert values.same(back.ravel().tolist(), array.ravel().tolist())
+
+
+@quick
+@given(st.dictionaries(st.text(), ARRAYS, max_size=3))
+def test_dictionaries_of_arrays(arrays: dict[str, np.ndarray]) -> None:
+    """A dictionary of arrays comes back with equal arrays, in its order."""
+    back = values.round_trip(arrays, MEMORY)
+    assert list(back) == list(arrays)
+    assert all(back[name].tobytes() == array.tobytes() for name, array in arrays.items())
+    assert all(back[name].dtype == array.dtype for name, array in arrays.items())
+
+
+@quick
+@given(values.PANDAS_INDEXES, st.booleans())
+def test_pandas_indexes(index: pd.Index, empty: bool) -> None:
+    """A pandas index, empty or not, comes back equal: type, name and frequency too."""
+    index = index[:0] if empty else index
+    back = values.round_trip(index, MEMORY)
+    assert type(back) is type(index)
+    assert back.equals(index) and back.names == index.names and back.dtype == index.dtype
+    assert getattr(back, "freq", None) == getattr(index, "freq", None)
+
+
+@quick
+@given(st.lists(st.sampled_from("abc") | st.none()), st.booleans())
+def test_categoricals(items: list[str | None], ordered: bool) -> None:
+    """A categorical comes back with its unused categories, their order, and what is missing."""
+    value = pd.Categorical(items, categories=["c", "a", "b", "unused"], ordered=ordered)
+    back = values.round_trip(value, MEMORY)
+    assert type(back) is pd.Categorical
+    assert back.dtype == value.dtype
+    assert back.codes.tolist() == value.codes.tolist()

@@ -13,6 +13,7 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 from hypothesis import strategies as st
+from pydantic import BaseModel
 
 from stepwell.artifacts.codec import decode, encode
 from stepwell.artifacts.row import Row
@@ -90,6 +91,10 @@ def same(a: Any, b: Any) -> bool:
         return same(a.real, b.real) and same(a.imag, b.imag)
     if isinstance(a, (float, np.floating)):
         return (math.isnan(a) and math.isnan(b)) or (a == b and math.copysign(1, a) == math.copysign(1, b))
+    if hasattr(a, "__dataclass_fields__"):
+        return all(same(getattr(a, name), getattr(b, name)) for name in a.__dataclass_fields__)
+    if isinstance(a, BaseModel):
+        return same(dict(a), dict(b)) and a.model_fields_set == b.model_fields_set
     return repr(a) == repr(b)
 
 
