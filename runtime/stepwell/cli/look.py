@@ -29,7 +29,7 @@ def look_commands(flow_class: type[FlowSpec]) -> list[click.Command]:
     @click.option("--include", metavar="NAMES", help="Only these artifacts, separated by commas.")
     @click.option(
         "--max-value-size", type=click.IntRange(min=0), default=_MAX_VALUE_SIZE, show_default=True,
-        help="Bytes up to which a value is loaded and shown; of others, what they are.",
+        help="Bytes, and characters, up to which a value is shown; of others, what they are.",
     )  # fmt: skip
     @click.option("--private", is_flag=True, help="Also what Stepwell keeps of a task: times, parents, code.")
     @click.pass_obj
@@ -101,7 +101,8 @@ def _tasks(flow_class: type[FlowSpec], pathspec: str, datastore: str | None) -> 
 
 def _shown(task: Task, name: str, max_size: int) -> str:
     artifact = task[name]
-    return repr(artifact) if artifact.size > max_size else repr(artifact.load())
+    value = repr(artifact.load()) if artifact.size <= max_size else None
+    return repr(artifact) if value is None or len(value) > max_size else value
 
 
 def _lines(task: Task, stdout: bool, stderr: bool) -> Iterator[tuple[datetime, str, bool]]:

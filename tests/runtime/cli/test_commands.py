@@ -1,0 +1,191 @@
+"""The commands that look at runs, tag them, and say what would be packed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stepwell.client.objects import Flow
+from stepwell.execution.package import FROZEN_FILE
+from tests.support import environment, run_flow, write_flow
+
+BODY = """
+cfg = Config("cfg", default_value={"memory": 8192})
+@resources(memory=cfg.memory)
+@step
+def start(self):
+    print("out")
+    print("err", file=sys.stderr)
+    self.xs = [1, 0]
+    self.large = list(range(1000))
+    self.next(self.divide, foreach="xs")
+@step
+def divide(self):
+    print("dividing by", self.input)
+    self.result = 1 / self.input
+    self.next(self.join)
+@step
+def join(self, inputs):
+    self.next(self.end)
+@step
+def end(self): pass
+"""
+
+
+class Ran:
+    """A flow whose run has failed in one of two tasks, and its command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = write_flow(folder, BODY, head="import sys\nfrom stepwell import Config, resources")
+        self.home = folder / ".home"
+        self.first = self.call("run", "--max-workers", "1", "--tag", "mine", "--run-id-file", "id")
+        self.run = (folder / "id").read_text()
+
+    def call(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_flow(self.file, self.home, *arguments)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    return Ran(tmp_path_factory.mktemp("flow"))
+
+
+def test_the_first_failure_ends_the_output(ran: Ran) -> None:
+    """A run that failed ends with its first failure: task, reason, frames, and the commands to go on with."""
+    end = ran.first.stdout.partition("The run failed after ")[2].splitlines()[1:]
+    assert end == [
+        "",
+        "First failure: task divide/0-1: ZeroDivisionError: division by zero",
+        "    Traceback (most recent call last):",
+        f'      File "{ran.file}", line 19, in divide',
+        "        self.result = 1 / self.input",
+        "                      ~~^~~~~~~~~~~~",
+        "    ZeroDivisionError: division by zero",
+        f"  its log:    python {ran.file} logs {ran.run}/divide/0-1",
+        f"  to resume:  python {ran.file} resume --origin-run-id {ran.run}",
+        "Of the other tasks: 2 done.",
+    ]
+    assert ran.first.stderr.startswith(f"Error: run Made/{ran.run} failed in step 'divide'")
+
+
+def test_dump_shows_artifacts(ran: Ran) -> None:
+    """Small artifacts are shown as values, large ones as what they are; a task that is not done says so."""
+    head, cfg, large, xs = ran.call("dump", f"{ran.run}/start").stdout.splitlines()
+    assert (head, cfg, xs) == (f"Made/{ran.run}/start/0:", "  cfg    {'memory': 8192}", "  xs     [1, 0]")
+    assert large.startswith("  large  <Artifact large: list, 1,000 rows, ")
+    shown = ran.call("dump", f"Made/{ran.run}/divide", "--include", "result", "--private").stdout
+    assert "  result          1.0\n" in shown and "  (index)         [0]\n" in shown
+    assert shown.endswith("divide/0-1:\n  not done, so without artifacts\n")
+
+
+def test_logs_shows_what_was_printed(ran: Ran) -> None:
+    """Each stream of each task is printed to its own; one alone, or with times, where asked."""
+    both = ran.call("logs", f"{ran.run}/start/0")
+    assert (both.stdout, both.stderr) == ("out\n", "err\n")
+    assert ran.call("logs", "show", f"{ran.run}/start/0", "--stderr").stdout == ""
+    stamped = ran.call("logs", f"{ran.run}/start/0", "--stdout", "--timestamps")
+    assert stamped.stderr == "" and stamped.stdout.endswith(" out\n") and len(stamped.stdout) == 28
+    whole = ran.call("logs", ran.run)
+    assert f"Made/{ran.run}/divide/0-1:\ndividing by 0\n" in whole.stdout
+    assert "ZeroDivisionError: division by zero\n" in whole.stderr
+
+
+def test_tags_change(ran: Ran) -> None:
+    """Tags given at the start, added, replaced and removed are those of the newest run or the named."""
+    ran.call("tag", "add", "good", "bad")
+    ran.call("tag", "replace", "good", "better", "--run-id", ran.run)
+    ran.call("tag", "remove", "bad")
+    assert ran.call("tag", "list", "--hide-system-tags").stdout == "better\nmine\n"
+    assert "runtime:local\nuser:tester\n" in ran.call("tag", "list").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["dump", "nope"], "Error: run Made/nope is not in namespace 'user/tester' of "),
+        (["logs", "a/b/c/d"], "Error: pathspec: received 'a/b/c/d'; it must be RUN, RUN/STEP or R"),
+        (["run", "--tag", ""], "Error: tag: received ''; a tag is printable text"),
+        (["run", "--run-id-file", "/no/id"], "Error: --run-id-file: received '/no/id', which can't be"),
+        (["run", "--namespace", "Me"], "Error: namespace: received 'Me'; it must be user/NAME,"),
+        (["--config", "cgf", "x.toml", "run"], "Error: --config: received the config 'cgf'; this flow's c"),
+        (["--config", "cfg", "no.toml", "run"], "Error: made.py:8: config 'cfg': received the file 'no.tom"),
+        (["--config-value", "cfg", "{}", "run"], "Error: made.py:8: config 'cfg' has no value 'memory'; it"),
+    ],
+)  # fmt: skip
+def test_wrong_words_are_one_line(arguments: list[str], message: str, ran: Ran) -> None:
+    """What is wrong on the command line is one line, and no run begins."""
+    before = len(list(ran.home.rglob("run.json")))
+    ended = ran.call(*arguments)
+    assert ended.stderr.startswith(message), ended.stderr
+    assert (ended.returncode in (1, 2), ended.stderr.count("\n")) == (True, 1)
+    assert len(list(ran.home.rglob("run.json"))) == before
+
+
+def test_namespace_is_where_the_run_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """--namespace says where a run is written, and where the other commands look."""
+    body = "@step\ndef start(self): self.next(self.end)\n@step\ndef end(self): print(current.namespace)"
+    file, home = write_flow(tmp_path, body), tmp_path / "home"
+    assert run_flow(file, home, "run", "--namespace", "user/other", "--run-id-file", "id").returncode == 0
+    run = (tmp_path / "id").read_text()
+    assert run_flow(file, home, "logs", f"{run}/end", "--namespace", "user/other").stdout == "user/other\n"
+    monkeypatch.setenv("STEPWELL_HOME", str(home))
+    assert Flow("Made", namespace="user/other").latest_run.id == run
+
+
+def test_quiet_prints_failures_alone(ran: Ran) -> None:
+    """--quiet leaves nothing of a run's output but its first failure."""
+    assert ran.call("run", "--quiet").stdout.startswith("\nFirst failure: task divide/0-1: ")
+
+
+def test_output_dot(ran: Ran) -> None:
+    """The graph is a DOT document with a node for each step and an edge for each that follows."""
+    lines = ran.call("output-dot").stdout.splitlines()
+    assert lines[0] == "digraph Made {" and lines[-1] == "}"
+    assert '  "start" [label="start\\nfor each of xs", shape=trapezium, style=""];' in lines
+    assert [line.strip() for line in lines if "->" in line] == [
+        '"start" -> "divide";', '"divide" -> "join";', '"join" -> "end";',
+    ]  # fmt: skip
+
+
+def test_package_list(ran: Ran) -> None:
+    """The files that would be packed are listed with their sizes, and what configs are frozen to."""
+    lines = ran.call("package", "list").stdout.splitlines()
+    assert lines[0].split() == [f"{ran.file.stat().st_size:,}", "made.py"]
+    assert lines[1].split() == ["51", FROZEN_FILE]
+    assert "bytes in 2 files;" in lines[2]
+
+
+def test_a_frozen_config_reaches_the_task(ran: Ran, tmp_path: Path) -> None:
+    """A deployed flow's class is made with the frozen values, whatever its defaults are by then."""
+    frozen = tmp_path / "frozen.json"
+    frozen.write_text('{"configs": {"cfg": {"memory": -5}}, "files": {}}')
+    assert "memory=-5" in ran.call("--frozen", str(frozen), "check").stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str) -> None:
+    """Each shell gets a script for `stepwell`, and one for an executable flow that asks the flow itself."""
+    call = [str(Path(sys.executable).with_name("stepwell")), "completion", shell]
+    own = subprocess.run(call, capture_output=True, text=True, check=True).stdout
+    assert f"_STEPWELL_COMPLETE={shell}_complete" in own
+    flow = subprocess.run([*call, "a/my-flow.py"], capture_output=True, text=True, check=True).stdout
+    assert f"_MY_FLOW_PY_COMPLETE={shell}_complete" in flow and "my-flow.py" in flow
+
+
+def test_a_flow_completes(ran: Ran) -> None:
+    """An executable flow answers the shell with its commands."""
+    script = ran.file.with_name("flow.py")
+    script.write_text(f"#!{sys.executable}\n{ran.file.read_text()}")
+    script.chmod(0o755)
+    asked = {"_FLOW_PY_COMPLETE": "bash_complete", "COMP_WORDS": "./flow.py ta", "COMP_CWORD": "1"}
+    answer = subprocess.run(
+        [str(script)],
+        env=environment(ran.home, PATH=os.environ["PATH"], **asked),
+        capture_output=True,
+        text=True,
+    )
+    assert answer.stdout == "plain,tag\n"
