@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from stepwell.cli.options import namespace_option, run_id_file_option
 from stepwell.cli.parameters import given_parameters, parameter_options
 from stepwell.cli.resume import resume_options
 from stepwell.flow.spec import FlowSpec
@@ -51,16 +53,18 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
             f"Start a run with: step-functions trigger"
         )
 
-    def trigger(**given: Any) -> None:
+    def trigger(run_id_file: Path | None, **given: Any) -> None:
         from stepwell.production.deploy import Production
 
         run = Production(flow_class).trigger(given_parameters(flow_class, given))
+        if run_id_file:
+            run_id_file.write_text(run)
         click.echo(f"Started run {run}")
 
     group.add_command(
         click.Command(
             "trigger",
-            params=[*parameter_options(flow_class)],
+            params=[*parameter_options(flow_class), namespace_option(), run_id_file_option()],
             callback=trigger,
             help="Start a run of the deployed flow.",
         )

@@ -6,12 +6,28 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from stepwell import FlowSpec, Parameter, step
+from stepwell.cli.flow import flow_command
 from stepwell.client.objects import Flow
 from stepwell.execution.package import FROZEN_FILE
+from stepwell.production import deploy
 from tests.support import environment, run_flow, write_flow
+
+
+class Sized(FlowSpec):
+    size = Parameter("size", type=int, multiple=True)
+
+    @step
+    def start(self) -> None:
+        self.next(self.end)
+
+    @step
+    def end(self) -> None: ...
+
 
 BODY = """
 cfg = Config("cfg", default_value={"memory": 8192})
@@ -189,3 +205,19 @@ def test_a_flow_completes(ran: Ran) -> None:
         text=True,
     )
     assert answer.stdout == "plain,tag\n"
+
+
+def test_trigger_writes_the_runs_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`step-functions trigger --run-id-file` leaves the id of the run it started."""
+
+    class Deployed:
+        def __init__(self, flow_class: type[FlowSpec]) -> None: ...
+
+        def trigger(self, given: dict[str, Any]) -> str:
+            assert given == {"size": ("1", "2")}
+            return "sfn-7"
+
+    monkeypatch.setattr(deploy, "Production", Deployed)
+    words = ["step-functions", "trigger", "--size", "1", "--size", "2", "--run-id-file", str(tmp_path / "id")]
+    flow_command(Sized).main(words, standalone_mode=False)
+    assert (tmp_path / "id").read_text() == "sfn-7"
