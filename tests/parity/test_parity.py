@@ -24,6 +24,8 @@ GRAPHS = {
     "foreach.py": ("Foreach", ["--items", "5"], 13),
     "nested.py": ("Nested", [], 15),
     "branch_in_foreach.py": ("BranchInForeach", [], 12),
+    "switch.py": ("Switch", ["--size", "30"], 5),
+    "recursion.py": ("Recursion", [], 32),
     "attempts.py": ("Attempts", [], 7),
 }
 

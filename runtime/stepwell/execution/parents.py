@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from stepwell.artifacts.manifest import Manifest
 from stepwell.datastore import Datastore
-from stepwell.errors import StoreError
+from stepwell.errors import NotFound
 from stepwell.flow import paths
 from stepwell.flow.graph import Graph, TaskId
 
@@ -17,7 +17,7 @@ def parents(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> dict[
     """The tasks whose artifacts a task starts from, in the order of ``inputs``, and their manifests.
 
     Raises:
-        StoreError: one of them is not done.
+        NotFound: one of them is not done.
     """
     splits = None
     if graph.joins_foreach(task.step):
@@ -36,7 +36,7 @@ def parents(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> dict[
     for group in groups:
         leading = [one for one in group if one in done and _leads(graph, done[one], task.step)]
         if len(leading) != 1:
-            raise StoreError(
+            raise NotFound(
                 f"{graph.flow}/{run}/{task}: of {', '.join(map(str, group))} exactly one has to be done and "
                 f"lead here, but {len(leading)} are; run the flow again, or resume from the step before"
             )

@@ -5,6 +5,8 @@ Nothing is forked, so a debugger or ``breakpoint()`` in the step works as in any
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from stepwell import config
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, NotFound, RunFailed
@@ -74,9 +76,18 @@ def _needed(datastore: Datastore, graph: Graph, run: str, task: TaskId) -> list[
     if graph.joins_foreach(task.step):
         splits.append(TaskId(graph.split_of(task.step), paths.parse(task.path)[0]))
     try:
-        return list(dict.fromkeys([*splits, *parents(graph, datastore, run, task)]))
+        return list(dict.fromkeys([*splits, *_with_repetitions(parents(graph, datastore, run, task))]))
     except NotFound:
         raise NoSuchObject(
             f"spin: what task {task} starts from is not done in run {graph.flow}/{run}; "
             "name another run: --origin-run-id"
         ) from None
+
+
+def _with_repetitions(tasks: Iterable[TaskId]) -> Iterator[TaskId]:
+    """Each task behind its earlier repetitions, by which the last one is found."""
+    for task in tasks:
+        path, last = paths.parse(task.path)
+        for number in range(last or 0):
+            yield TaskId(task.step, paths.repetition(path, number))
+        yield task

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from stepwell import Flow
+from stepwell.artifacts.manifest import Manifest
 from tests.support import FLOWS, run_flow, write_flow
 
 
@@ -72,6 +73,15 @@ def test_resume_in_the_middle_of_repetitions(home: Path, tmp_path: Path) -> None
     assert run.data.count == 5
     taken = [task.id for task in run["climb"] if "taken_from" in task.manifest.meta]
     assert taken == ["0-r0", "0-r1"]
+
+
+def test_spin_behind_repetitions(home: Path) -> None:
+    """A step behind one that repeated itself is run again with what the last repetition left."""
+    assert run_flow(FLOWS / "recursion.py", home, "run").returncode == 0
+    spun = run_flow(FLOWS / "recursion.py", home, "spin", "fan")
+    assert spun.returncode == 0, spun.stderr
+    (fan,) = home.rglob("spin-*/tasks/fan/*/manifest.parquet")
+    assert Manifest.from_bytes(fan.read_bytes(), "fan").meta["parents"] == ["climb/0-r11"]
 
 
 BAD_VALUES = {
