@@ -22,8 +22,8 @@ def test_public_names_are_frozen() -> None:
     assert stepwell.__all__ == [
         "Config", "DataArtifact", "Deployer", "Flow", "FlowSpec", "IncludeFile", "JSONType",
         "Parameter", "Run", "Runner", "Step", "Task", "catch", "current", "default_namespace",
-        "environment", "get_namespace", "namespace", "resources", "retry", "step", "table",
-        "timeout", "write_table",
+        "environment", "get_namespace", "namespace", "project", "resources", "retry", "schedule",
+        "secrets", "step", "table", "timeout", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name
