@@ -89,14 +89,16 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
 
     step = graph[spec.task.step]
     inherited: dict[str, Row] = dict(manifests[0].rows) if manifests else {}
+    given: dict[str, Any] = {}
     if step.takes_inputs:
         inherited = {name: row for name, row in inherited.items() if name in parameters}
+        given = flow_class.constants()  # what a branch has made of one is its own, as with any artifact
     if spec.task.step == START:
         given = {**flow_class.constants(), **(spec.parameters or {})}
-        inherited = {
-            name: encode(name, value, where=where, store=datastore.store, namespace=datastore.namespace)
-            for name, value in given.items()
-        }
+    for name, value in given.items():
+        inherited[name] = encode(
+            name, value, where=where, store=datastore.store, namespace=datastore.namespace
+        )
     state = TaskState(
         graph, spec.task, inherited, open_row=open_row, read_split=read_split,
         parameters=parameters, max_splits=spec.max_splits,

@@ -1,0 +1,27 @@
+"""What a step can ask for, and what it can know about itself."""
+
+import os
+
+from stepwell import FlowSpec, current, environment, resources, step, timeout
+
+
+class Surroundings(FlowSpec):
+    """Look around."""
+
+    @timeout(minutes=5)
+    @resources(cpu=1, memory=500)
+    @environment(vars={"LEVEL": "debug"})
+    @step
+    def start(self):
+        self.level = os.environ["LEVEL"]
+        self.seen = [current.flow_name, current.step_name, current.is_running_flow, current.username]
+        self.path = current.pathspec.split("/")[0]
+        self.next(self.end)
+
+    @step
+    def end(self):
+        self.outside = os.environ.get("LEVEL")
+
+
+if __name__ == "__main__":
+    Surroundings()
