@@ -12,6 +12,7 @@ import click
 from stepwell.cli.options import namespace_option, run_id_file_option
 from stepwell.cli.parameters import given_parameters, parameter_options
 from stepwell.cli.resume import resume_options
+from stepwell.flow.decorators.flowlevel import flow_decorators
 from stepwell.flow.spec import FlowSpec
 
 if TYPE_CHECKING:
@@ -52,6 +53,12 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
             f"in environment {production.environment}, namespace {production.namespace}\n"
             f"Start a run with: step-functions trigger"
         )
+        for decorator in flow_decorators(flow_class):
+            click.echo(
+                f"Warning: @{decorator.name} was checked, but this version does not deploy it: the flow starts "
+                f"by `trigger` only, in namespace {production.namespace}",
+                err=True,
+            )
 
     def trigger(run_id_file: Path | None, **given: Any) -> None:
         from stepwell.production.deploy import Production
