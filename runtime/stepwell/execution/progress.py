@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import shutil
 import sys
 import threading
 import time
@@ -71,7 +71,9 @@ class Live(Console):
     def _draw(self) -> None:
         with self._lock:
             lines, self._lines = self._lines, []
-        columns, rows = shutil.get_terminal_size()
+        # not shutil's, which prefers the variable COLUMNS: it does not follow the terminal's size
+        size = os.get_terminal_size(sys.stdout.fileno())
+        columns, rows = size.columns or 80, size.lines or 24
         # a terminal that was made narrower has broken the last picture's lines into several
         height = sum(max(1, -(-width // columns)) for width in self._widths)
         erase = f"\x1b[{height}A\r\x1b[J" if height else ""

@@ -98,8 +98,8 @@ def test_the_display_stands_below_what_tasks_print(tmp_path: Path) -> None:
 
 
 def test_the_display_fits_a_narrow_terminal(tmp_path: Path) -> None:
-    """No line of the picture is as wide as the terminal, for one that wraps could not be cleared."""
-    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 20)
+    """No line of the picture is as wide as the terminal really is: one that wraps could not be cleared."""
+    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 20, COLUMNS="120")
     pictured = [line for line in written.split("\r\n") if COLOR.sub("", line).startswith(("Made/", "  "))]
     assert pictured
     assert [line for line in pictured if len(line) >= 20] == []
