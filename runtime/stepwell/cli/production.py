@@ -55,8 +55,8 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
         )
         for decorator in flow_decorators(flow_class):
             click.echo(
-                f"Warning: @{decorator.name} was checked, but this version does not deploy it: the flow starts "
-                f"by `trigger` only, in namespace {production.namespace}",
+                f"Warning: @{decorator.name} was checked, but this version does not deploy it: the flow "
+                f"starts by `trigger` only, in namespace {production.namespace}",
                 err=True,
             )
 
