@@ -28,7 +28,8 @@ class Container:
     """One run of `command`, started at once; standard output and error go line by line to `on_line`.
 
     It sees `environment` and what every container has: a PATH (this interpreter's folder first, so
-    that ``python`` is the one with stepwell in it), a HOME, and an empty working folder of its own.
+    that ``python`` is the one with stepwell in it), and a working folder of its own, empty, which is
+    HOME and TMPDIR too.
 
     Raises:
         CannotStart: no such command.
@@ -46,6 +47,7 @@ class Container:
         surroundings = {
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.defpath]),
             "HOME": self._folder,
+            "TMPDIR": self._folder,  # a container's /tmp goes with it, also when the job is killed
             "LANG": "C.UTF-8",
             **environment,
         }

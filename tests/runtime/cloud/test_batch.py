@@ -33,7 +33,7 @@ def test_a_job_sees_only_what_a_container_would(aws: Aws) -> None:
     assert aws.log_lines(detail) == [
         "AWS_ACCESS_KEY_ID AWS_ALLOW_HTTP AWS_BATCH_CE_NAME AWS_BATCH_JOB_ATTEMPT AWS_BATCH_JOB_ID "
         "AWS_BATCH_JQ_NAME AWS_DEFAULT_REGION AWS_EC2_METADATA_DISABLED AWS_ENDPOINT_URL AWS_REGION "
-        "AWS_SECRET_ACCESS_KEY HOME LANG PATH"
+        "AWS_SECRET_ACCESS_KEY HOME LANG PATH TMPDIR"
     ]
 
 
