@@ -14,8 +14,11 @@ ANY = "*"
 
 
 def allow(actions: Iterable[str], resources: Iterable[str], when: Conditions | None = None) -> Statement:
-    """A statement that allows `actions` on `resources` (ARN patterns) `when` the conditions hold."""
-    statement: Statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": sorted(resources)}
+    """A statement that allows `actions` on `resources` (ARN patterns) `when` the conditions hold.
+
+    Resources stay in the order given: they hold tokens, whose text sorts by how many came before.
+    """
+    statement: Statement = {"Effect": "Allow", "Action": sorted(actions), "Resource": list(resources)}
     return statement | ({"Condition": when} if when else {})
 
 

@@ -70,9 +70,10 @@ class Synthesized:
         return self.policy(self.one("aws_iam_role_policy", f"{role}/policy")["policy"])
 
     def policy(self, document: str) -> list[Body]:
-        """The statements of a policy document, with ARNs as AWS will see them."""
+        """The statements of a policy document, with ARNs as AWS will see them, in the order of their text."""
         statements: list[Body] = json.loads(self.resolved(document))["Statement"]
-        return statements
+        ordered = [{"Resource": sorted(one["Resource"])} if "Resource" in one else {} for one in statements]
+        return [{**one, **resources} for one, resources in zip(statements, ordered, strict=True)]
 
     def resolved(self, text: str) -> str:
         """`text` with the account, the partition, and the ARNs and names of the stack's resources."""

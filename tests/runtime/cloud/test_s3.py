@@ -97,7 +97,7 @@ def store(aws: Aws, bucket: str) -> S3Store:
     )
 
 
-@proves("requests_are_atomic")
+@proves("requests_are_atomic", race=True)
 def test_a_slow_conditional_put_still_has_one_winner(aws: Aws) -> None:
     """Of 8 writers whose megabytes are checked by the server in between, exactly one creates the key."""
     bucket, body = aws.bucket(), b"x" * 4_000_000
