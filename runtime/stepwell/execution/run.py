@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ MAX_SPLITS = 100
 def new_run_id() -> str:
     """An id that sorts by time: UTC to the millisecond, and four random digits."""
     now = utc_now()
-    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{secrets.token_hex(2)}"
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{os.urandom(2).hex()}"
 
 
 def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[str, Any]:
