@@ -94,7 +94,7 @@ def _run_command(flow_class: type[FlowSpec]) -> click.Command:
             flow_class,
             given_parameters(flow_class, given),
             datastore_url(datastore),
-            **run_arguments(flow_class, given),
+            **run_arguments(given),
         )
 
     options = run_options()

@@ -31,7 +31,7 @@ def resume_command(flow_class: type[FlowSpec]) -> click.Command:
             {},
             datastore_url(datastore),
             resume=Resume(origin_run_id, step),
-            **run_arguments(flow_class, options),
+            **run_arguments(options),
         )
 
     callback: Callable[..., None] = resume

@@ -12,8 +12,6 @@ from stepwell.cli.options import namespace_option, run_id_file_option, tag_optio
 from stepwell.datastore import Datastore, RunInfo
 from stepwell.execution.reporter import reporter_for
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS
-from stepwell.flow.decorators.attach import attach
-from stepwell.flow.spec import FlowSpec
 
 
 def run_options() -> list[click.Option]:
@@ -46,14 +44,8 @@ def run_options() -> list[click.Option]:
     ]
 
 
-def run_arguments(flow_class: type[FlowSpec], options: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `run_locally` that the options make; decorators are attached to the flow.
-
-    Raises:
-        UsageError, FlowError: a decorator can't be attached.
-    """
-    for text in options["with"]:
-        attach(flow_class, text)
+def run_arguments(options: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `run_locally` that the options make."""
 
     def begun(datastore: Datastore, info: RunInfo) -> None:
         if options["tag"]:
@@ -62,6 +54,7 @@ def run_arguments(flow_class: type[FlowSpec], options: dict[str, Any]) -> dict[s
             options["run_id_file"].write_text(info.run)
 
     return {
+        "attached": options["with"],
         "max_workers": options["max_workers"],
         "max_splits": options["max_num_splits"],
         "reporter": reporter_for(_command(), options["quiet"]),

@@ -20,7 +20,7 @@ from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
 from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.queue import Attempt, Queue
 from stepwell.execution.reporter import Reporter
-from stepwell.execution.spec import TaskSpec
+from stepwell.execution.taskserver import TaskRequest
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.frontier import Frontier
@@ -52,8 +52,7 @@ class LocalRun:
     """One run on this machine.
 
     Args:
-        server: forks a process for a `TaskSpec` and sends back an `Outcome`.
-        spec: the specification of an attempt.
+        server: forks a process for what `request` makes of an attempt, and sends back an `Outcome`.
         max_workers: how many tasks run at once.
     """
 
@@ -63,13 +62,13 @@ class LocalRun:
         run: str,
         datastore: Datastore,
         server: ForkServer,
-        spec: Callable[[Attempt], TaskSpec],
+        request: Callable[[Attempt], TaskRequest],
         reporter: Reporter,
         max_workers: int,
     ) -> None:
         self._graph, self._run, self._datastore = flow_class.graph(), run, datastore
         self._functions = flow_class.step_functions()
-        self._spec = spec
+        self._request = request
         self._server, self._report, self._max_workers = server, reporter, max_workers
         self._frontier = Frontier(self._graph)
         self._waiting = Queue()
@@ -111,7 +110,7 @@ class LocalRun:
             attempt = self._waiting.pop(time.monotonic())
             if attempt is None:
                 return
-            worker = self._server.start(self._spec(attempt))
+            worker = self._server.start(self._request(attempt))
             running = Running(attempt, worker)
             if seconds := limit(self._functions[attempt.task.step]):
                 running.deadline = time.monotonic() + seconds + GRACE

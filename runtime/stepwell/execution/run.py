@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -12,12 +11,13 @@ from typing import Any
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, ParameterError, UsageError
-from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
 from stepwell.execution.spec import TaskSpec
+from stepwell.execution.taskserver import TaskRequest, task_server
+from stepwell.flow.decorators.attach import attach
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
@@ -73,6 +73,7 @@ def run_locally(
     max_workers: int = MAX_WORKERS,
     max_splits: int = MAX_SPLITS,
     resume: Resume | None = None,
+    attached: Sequence[str] = (),
     reporter: Reporter | None = None,
     begun: Callable[[Datastore, RunInfo], None] | None = None,
 ) -> str:
@@ -81,26 +82,24 @@ def run_locally(
     Args:
         given: parameters by name, as text or of their types; a resumed run has those of its origin.
         datastore_url: where artifacts go, as `stepwell.store.open_store` takes it.
+        attached: decorators for every step that has none of their kind, as ``--with`` takes them.
         reporter: is told what happens; by default lines are printed.
         begun: called with the run's datastore once the run is claimed.
 
     Raises:
+        UsageError: there is no such decorator to attach; nothing was started.
         FlowError: the flow or a parameter is wrong; nothing was started.
         NoSuchObject: there is no such run to resume; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
         RunFailed: a task failed.
     """
+    for text in attached:
+        attach(flow_class, text)
     graph = flow_class.graph()
     namespace, username = config.namespace(), config.username()
 
-    def work(spec: TaskSpec) -> Any:
-        from stepwell.execution.task import run_task
-        from stepwell.store.objects import open_store
-
-        return run_task(flow_class, spec, Datastore(open_store(datastore_url), namespace))
-
     # the fork comes first: what follows here may start threads
-    server = ForkServer(work, _preload)
+    server = task_server(flow_class)
     try:
         from stepwell.store.objects import open_store
 
@@ -121,12 +120,13 @@ def run_locally(
         server.close()
         raise
 
-    def spec(attempt: Attempt) -> TaskSpec:
+    def request(attempt: Attempt) -> TaskRequest:
         first = attempt.task.step == START
-        return TaskSpec(
-            run, attempt.task, username, attempt.number, max_splits=max_splits,
+        spec = TaskSpec(
+            run, attempt.task, username, attempt.number, max_splits=max_splits, attached=tuple(attached),
             parameters=parameters if first else None, origin=origin if first else None,
         )  # fmt: skip
+        return TaskRequest(datastore_url, namespace, spec)
 
     told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
     notices.tell("run", told)
@@ -134,7 +134,7 @@ def run_locally(
     done = False
     reporter.begin(info, datastore.store.url)
     try:
-        LocalRun(flow_class, run, datastore, server, spec, reporter, max_workers).execute()
+        LocalRun(flow_class, run, datastore, server, request, reporter, max_workers).execute()
         done = True
     finally:
         reporter.end(done)
@@ -162,17 +162,3 @@ def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
         )
     datastore.run_info(graph.flow, run)
     return Origin(run, tuple(sorted(graph.from_step(resume.step))) if resume.step else ())
-
-
-def _preload() -> None:
-    """Import what every task needs, once; nothing of this starts a thread of its own."""
-    import pyarrow.parquet
-
-    import stepwell.execution.task
-    import stepwell.store.objects
-
-    assert pyarrow.parquet and stepwell.execution.task and stepwell.store.objects
-    if "stepwell.tables" in sys.modules:
-        # the flow's module imported stepwell.table or stepwell.write_table
-        sys.modules["stepwell.tables"].preload()
-    sys.stdout.flush()

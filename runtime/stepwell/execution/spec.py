@@ -19,6 +19,7 @@ class TaskSpec:
         max_splits: how many items a foreach may have; None for any number.
         publish_splits: whether what a foreach or a switch decides is left where a state machine reads it.
         origin: the run that is resumed; given to the task of ``start`` alone, as `parameters`.
+        attached: the decorators that ``--with`` named, as texts; a task's process attaches them itself.
     """
 
     run: str
@@ -30,3 +31,4 @@ class TaskSpec:
     publish_splits: bool = False
     code: str | None = None
     origin: Origin | None = None
+    attached: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from stepwell.execution.outcome import Outcome
 from stepwell.execution.parents import parents as find_parents
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.current import TaskContext, current
+from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
@@ -38,6 +39,8 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
     What a step raises is printed to stderr, the user's frames only, and kept as a `Failure`.
     A task that is done already is not run again.
     """
+    for text in spec.attached:
+        attach(flow_class, text)
     try:
         return attempt_task(flow_class, spec, datastore)
     except (Exception, SystemExit) as error:

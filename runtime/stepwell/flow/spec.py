@@ -46,7 +46,7 @@ class FlowSpec:
     _graph: ClassVar[Graph | None] = None
 
     def __init__(self) -> None:
-        from stepwell.cli.flow import main
+        from stepwell.cli.start import main
 
         main(type(self))
 
