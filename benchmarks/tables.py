@@ -30,7 +30,7 @@ TIMES = {"save": 1, "load": 3}
 def stepwell_save(folder: Path, table: Any) -> Callable[[], object]:
     from stepwell.artifacts.codec import encode
     from stepwell.artifacts.manifest import Manifest
-    from stepwell.store.objects import open_store
+    from stepwell.store.opening import open_store
 
     store = open_store(str(folder))
 
@@ -44,7 +44,7 @@ def stepwell_save(folder: Path, table: Any) -> Callable[[], object]:
 def stepwell_load(folder: Path) -> Callable[[], object]:
     from stepwell.artifacts.codec import decode
     from stepwell.artifacts.manifest import Manifest
-    from stepwell.store.objects import open_store
+    from stepwell.store.opening import open_store
 
     store = open_store(str(folder))
 

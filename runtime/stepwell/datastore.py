@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -265,6 +264,8 @@ class Datastore:
 
     def find(self, flow: str, run: str, tasks: list[TaskId]) -> dict[TaskId, Manifest]:
         """The manifests of those of the tasks that are done."""
+        from concurrent.futures import ThreadPoolExecutor
+
         from stepwell.artifacts.manifest import Manifest
 
         def read(task: TaskId) -> Manifest | None:

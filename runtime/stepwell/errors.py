@@ -24,6 +24,8 @@ of ours may reach a user as a traceback.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class StepwellError(Exception):
     """Base of all errors that a user's input or surroundings can cause."""
@@ -87,3 +89,11 @@ class NoSuchObject(StepwellError):
 
 class RunFailed(StepwellError):
     """A run ended without success."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The part of a message that offers the nearest of the names there are; empty where none is near."""
+    from difflib import get_close_matches  # for mistakes only: it takes a millisecond to import
+
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{close[0]}'?" if close else ""

@@ -15,7 +15,7 @@ from moto.server import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 
 @dataclass(frozen=True)

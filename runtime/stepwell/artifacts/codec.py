@@ -18,7 +18,7 @@ from stepwell.store.base import Store
 # A manifest with a few dozen of these is still one small object, read with one request.
 INLINE = 64 << 10
 # Shorter lists are more use as JSON, which people read.
-LONG_LIST = 1000
+LONG_LIST = 10_000
 
 
 def encode(name: str, value: object, *, where: str, store: Store, namespace: str) -> Row:

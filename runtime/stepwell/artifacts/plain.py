@@ -14,11 +14,8 @@ import math
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone, tzinfo
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from stepwell.artifacts import classes
 
@@ -52,7 +49,7 @@ def _plain(value: Any) -> Any:
     kind = type(value)
     if kind is bool or value is None:
         return value
-    write = _WRITERS.get(kind)
+    write = _WRITERS.get(kind) or _RARE_WRITERS.get((kind.__module__, kind.__qualname__))
     if write is None:
         if _is_numpy_scalar(value):
             return {_TAG: "numpy", "dtype": value.dtype.name, "value": _plain(value.item())}
@@ -116,18 +113,26 @@ def _set(value: set[Any] | frozenset[Any]) -> list[Any]:
 def _zone(zone: tzinfo | None) -> Any:
     if zone is None:
         return None
-    if type(zone) is ZoneInfo and zone.key is not None:
-        return zone.key
+    if (key := getattr(zone, "key", None)) is not None and _is_zone_info(zone):
+        return key
     if type(zone) is timezone:
         name, offset = zone.tzname(None), _timedelta(zone.utcoffset(None))
         return [offset] if timezone(zone.utcoffset(None)).tzname(None) == name else [offset, name]
     raise NotPlain
 
 
+def _is_zone_info(zone: tzinfo) -> bool:
+    from zoneinfo import ZoneInfo
+
+    return type(zone) is ZoneInfo
+
+
 def _to_zone(zone: Any) -> tzinfo | None:
     if zone is None:
         return None
     if isinstance(zone, str):
+        from zoneinfo import ZoneInfo
+
         return ZoneInfo(zone)
     offset, *name = zone
     # The constructor gives the constant UTC, as the constant itself was, when no name is passed.
@@ -175,10 +180,27 @@ _WRITERS: dict[type, Callable[[Any], Any]] = {
     time: _writer("time", _moment),
     date: _writer("date", date.isoformat),
     timedelta: _writer("timedelta", _timedelta),
-    Decimal: _writer("Decimal", str),
-    UUID: _writer("UUID", str),
     type(Path()): _writer("Path", lambda value: _str(str(value))),
 }
+
+# By name: a type whose module is not imported has no values.
+_RARE_WRITERS: dict[tuple[str, str], Callable[[Any], Any]] = {
+    ("decimal", "Decimal"): _writer("Decimal", str),
+    ("uuid", "UUID"): _writer("UUID", str),
+}
+
+
+def _decimal(content: str) -> Any:
+    from decimal import Decimal
+
+    return Decimal(content)
+
+
+def _uuid(content: str) -> Any:
+    from uuid import UUID
+
+    return UUID(content)
+
 
 _READERS: dict[str, Callable[[Any], Any]] = {
     "str": lambda content: base64.b64decode(content).decode("utf-8", "surrogatepass"),
@@ -195,8 +217,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "time": lambda content: _to_moment(time, content),
     "date": date.fromisoformat,
     "timedelta": lambda content: timedelta(*content),
-    "Decimal": Decimal,
-    "UUID": UUID,
+    "Decimal": _decimal,
+    "UUID": _uuid,
     "Path": Path,
 }
 

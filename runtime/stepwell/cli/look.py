@@ -21,8 +21,8 @@ _MAX_VALUE_SIZE = 1000
 """Metaflow's ``--max-value-size``."""
 
 
-def look_commands(flow_class: type[FlowSpec]) -> list[click.Command]:
-    """The commands ``dump`` and ``logs`` of a flow."""
+def dump_command(flow_class: type[FlowSpec]) -> click.Command:
+    """The command ``dump`` of a flow."""
 
     @click.command(help=f"Show the artifacts of tasks. PATHSPEC is {_PATHSPEC}")
     @click.argument("pathspec")
@@ -49,6 +49,13 @@ def look_commands(flow_class: type[FlowSpec]) -> list[click.Command]:
             for name, value in shown.items():
                 click.echo(f"  {name:<{width}}  {value}")
 
+    dump.params.append(namespace_option())
+    return dump
+
+
+def logs_command(flow_class: type[FlowSpec]) -> click.Command:
+    """The command ``logs`` of a flow."""
+
     @click.command(cls=_Logs, help=f"Show what tasks printed. PATHSPEC is {_PATHSPEC}")
     @click.argument("pathspec")
     @click.option("--stdout", is_flag=True, help="Only what went to stdout.")
@@ -67,9 +74,8 @@ def look_commands(flow_class: type[FlowSpec]) -> list[click.Command]:
             if failure and not failure.traceback:  # one with a traceback has printed it
                 click.echo(f"Error: {failure.reason}", err=True)
 
-    for command in (dump, logs):
-        command.params.append(namespace_option())
-    return [dump, logs]
+    logs.params.append(namespace_option())
+    return logs
 
 
 class _Logs(click.Command):

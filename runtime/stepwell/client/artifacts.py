@@ -9,8 +9,7 @@ from typing import Any, Self
 from stepwell.artifacts.lazy import Artifact
 from stepwell.artifacts.manifest import Manifest
 from stepwell.client.base import RunObject
-from stepwell.client.namespaces import did_you_mean
-from stepwell.errors import NoSuchObject
+from stepwell.errors import NoSuchObject, did_you_mean
 from stepwell.flow.graph import TaskId
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import islice
 
 from stepwell import config
 from stepwell.client.reader import RunReader
 from stepwell.datastore import Datastore, run_of
-from stepwell.errors import NoSuchObject, UsageError
+from stepwell.errors import NoSuchObject, UsageError, did_you_mean
 from stepwell.location import datastore_url
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 _SUGGESTED_RUNS = 1000
 """So many of the newest runs are looked at for one of a similar id: a page of a listing."""
@@ -113,12 +112,6 @@ class Scope:
                 f"flow '{flow}' has no runs in {self}{did_you_mean(flow, known)}; "
                 f"flows there: {', '.join(known) or 'none'}; look with another namespace(...)"
             )
-
-
-def did_you_mean(name: str, known: list[str]) -> str:
-    """The part of a message that offers the nearest of the names there are."""
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else ""
 
 
 def parts_of(pathspec: str, form: str) -> list[str]:

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from stepwell.client.base import RunObject
-from stepwell.client.namespaces import did_you_mean
 from stepwell.client.reader import FAILURE, attempts_with, is_done
 from stepwell.datastore import Failure, TaskData
-from stepwell.errors import NoSuchObject
+from stepwell.errors import NoSuchObject, did_you_mean
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream, printed, printed_lines
 

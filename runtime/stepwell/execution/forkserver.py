@@ -63,11 +63,15 @@ class ForkServer:
 
     Args:
         work: what a forked process does with a request.
-        preload: called once in the server: imports what every task needs. It must start no
-            thread, for a fork would lose it.
+        preload: called once in the server: imports what every task needs.
+        prepare: called in the server with each request before it forks for it.
+
+    Neither of these two may start a thread, for a fork would lose it.
     """
 
-    def __init__(self, work: Callable[[Any], Any], preload: Callable[[], None]) -> None:
+    def __init__(
+        self, work: Callable[[Any], Any], preload: Callable[[], None], prepare: Callable[[Any], None]
+    ) -> None:
         self._tickets = 0
         self._socket, theirs = socket.socketpair()
         sys.stdout.flush()
@@ -75,7 +79,7 @@ class ForkServer:
         self.pid = os.fork()
         if self.pid == 0:
             self._socket.close()
-            _serve(theirs, work, preload)
+            _serve(theirs, work, preload, prepare)
         theirs.close()
 
     def fileno(self) -> int:
@@ -132,7 +136,12 @@ def _send(connection: socket.socket, message: Started | Ended) -> None:
     connection.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def _serve(connection: socket.socket, work: Callable[[Any], Any], preload: Callable[[], None]) -> NoReturn:
+def _serve(
+    connection: socket.socket,
+    work: Callable[[Any], Any],
+    preload: Callable[[], None],
+    prepare: Callable[[Any], None],
+) -> NoReturn:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the scheduler's to handle
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
@@ -151,6 +160,7 @@ def _serve(connection: socket.socket, work: Callable[[Any], Any], preload: Calla
                 _reap(connection, tickets)
             if connection in readable:
                 (ticket, request), pipes = _receive(connection)
+                prepare(request)
                 pid = os.fork()
                 if pid == 0:
                     signal.set_wakeup_fd(-1)

@@ -76,7 +76,7 @@ class Job:
 def run_job(environ: Mapping[str, str]) -> int:
     """Run the task that the environment variables name, from its code package; returns the exit status."""
     from stepwell.execution.package import frozen_arguments, unpack
-    from stepwell.store.objects import open_store
+    from stepwell.store.opening import open_store
 
     job = Job.from_environment(environ)
     datastore = Datastore(open_store(job.datastore), job.namespace)
@@ -138,7 +138,7 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     from stepwell.execution.run import parameter_values
     from stepwell.execution.spec import TaskSpec
     from stepwell.execution.task import run_task
-    from stepwell.store.objects import open_store
+    from stepwell.store.opening import open_store
 
     job = Job.from_environment(os.environ)
     datastore = Datastore(open_store(job.datastore), job.namespace)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
-from stepwell.errors import NoSuchObject, ParameterError, UsageError
+from stepwell.errors import NoSuchObject, ParameterError, UsageError, did_you_mean
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin
 from stepwell.execution.queue import Attempt
@@ -101,7 +100,7 @@ def run_locally(
     # the fork comes first: what follows here may start threads
     server = task_server(flow_class)
     try:
-        from stepwell.store.objects import open_store
+        from stepwell.store.opening import open_store
 
         datastore = Datastore(open_store(datastore_url), namespace)
         origin = find_origin(datastore, graph, resume) if resume else None
@@ -149,10 +148,9 @@ def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
         UsageError: no step has that name.
     """
     if resume.step is not None and resume.step not in graph:
-        close = get_close_matches(resume.step, graph, n=1)
         raise UsageError(
-            f"resume: received the step '{resume.step}', which flow {graph.flow} does not have; "
-            + (f"did you mean '{close[0]}'?" if close else f"its steps are {', '.join(graph)}")
+            f"resume: received the step '{resume.step}', which flow {graph.flow} does not have"
+            + (did_you_mean(resume.step, graph) or f"; its steps are {', '.join(graph)}")
         )
     run = resume.run or next(datastore.runs(graph.flow), None)
     if run is None:

@@ -18,7 +18,7 @@ from stepwell.flow import paths
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import frames
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 RUN_PREFIX = "spin-"
 

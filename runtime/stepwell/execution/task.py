@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 import traceback
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import Ending, Input, Inputs, TaskState, frames
 
 _OURS = str(Path(stepwell.__file__).parent)
+_PYTHON = ".".join(map(str, sys.version_info[:3]))
 
 
 def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:
@@ -136,7 +136,7 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         "index": [frame.index for frame in frames(graph, spec.task)],
         "origin": origin.to_meta() if origin else None,
         "table_reads": context.table_reads, "table_writes": context.table_writes,
-        "python": platform.python_version(), "stepwell": stepwell.__version__,
+        "python": _PYTHON, "stepwell": stepwell.__version__,
     }  # fmt: skip
     manifest = Manifest(meta, rows)
     try:

@@ -1,8 +1,8 @@
 """The fork server that runs a flow's tasks, started while the command line is still being read.
 
-What every task needs (pyarrow, NumPy, the store) takes longer to import than the command line, so
-the server is forked first and the two import side by side. What is known only later, where artifacts
-go and what ``--with`` attaches, comes with each request.
+What every task needs takes as long to import as the command line, so the server is forked first and
+the two import side by side. What is known only later, where artifacts go and what ``--with`` attaches,
+comes with each request.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from stepwell.errors import FlowError
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.spec import TaskSpec
+from stepwell.flow.source import imported
 from stepwell.flow.spec import FlowSpec
 
 
@@ -46,30 +47,51 @@ def task_server(flow_class: type[FlowSpec]) -> ForkServer:
 
 
 def _start(flow_class: type[FlowSpec]) -> ForkServer:
-    return ForkServer(partial(_work, flow_class), partial(_preload, flow_class))
-
-
-def _work(flow_class: type[FlowSpec], request: TaskRequest) -> Any:
-    from stepwell.datastore import Datastore
-    from stepwell.execution.task import run_task
-    from stepwell.store.objects import open_store
-
-    os.environ["STEPWELL_NAMESPACE"] = request.namespace  # what --namespace said, for a step that asks
-    datastore = Datastore(open_store(request.datastore_url), request.namespace)
-    return run_task(flow_class, request.spec, datastore)
+    return ForkServer(
+        partial(_work, flow_class), partial(_preload, flow_class), partial(_prepare, flow_class)
+    )
 
 
 def _preload(flow_class: type[FlowSpec]) -> None:
     """Import what every task needs, once; nothing of this starts a thread of its own."""
-    import pyarrow.parquet
-
     import stepwell.execution.task
-    import stepwell.store.objects
+    import stepwell.store.folder
 
-    assert pyarrow.parquet and stepwell.execution.task and stepwell.store.objects
+    assert stepwell.execution.task and stepwell.store.folder
+    if _may_have_tables(flow_class):
+        import pyarrow.parquet
+
+        import stepwell.artifacts.tabular
+
+        assert pyarrow.parquet and stepwell.artifacts.tabular
     if "stepwell.tables" in sys.modules:
         # the flow's module imported stepwell.table or stepwell.write_table
         sys.modules["stepwell.tables"].preload()
     with suppress(FlowError):  # the scheduler reads the same graph, and tells
         flow_class.graph()
     sys.stdout.flush()
+
+
+def _may_have_tables(flow_class: type[FlowSpec]) -> bool:
+    """Whether the flow's file imports anything but the standard library, if only in a step.
+
+    Where it does not, its artifacts are plain values, and tasks do without pyarrow and NumPy.
+    """
+    return bool(imported(flow_class.step_functions()) - sys.stdlib_module_names - {"stepwell"})
+
+
+def _prepare(flow_class: type[FlowSpec], request: TaskRequest) -> None:
+    """Do in the server what all tasks of a run have in common, before the first is forked."""
+    from stepwell.store.opening import preload
+
+    os.environ["STEPWELL_NAMESPACE"] = request.namespace  # what --namespace said, for a step that asks
+    preload(request.datastore_url)
+
+
+def _work(flow_class: type[FlowSpec], request: TaskRequest) -> Any:
+    from stepwell.datastore import Datastore
+    from stepwell.execution.task import run_task
+    from stepwell.store.opening import open_store
+
+    datastore = Datastore(open_store(request.datastore_url), request.namespace)
+    return run_task(flow_class, request.spec, datastore)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, NoReturn
+
+from stepwell.errors import did_you_mean
 
 _IMMUTABLE = "a config does not change: a run has one set of values"
 
@@ -28,11 +29,8 @@ class ConfigValue(Mapping[str, Any]):
         if key.startswith("__"):
             raise AttributeError(key)
         if key not in self._values:
-            close = get_close_matches(key, self._values, n=1)
-            way_out = (
-                f"did you mean '{close[0]}'?" if close else f"it has {', '.join(self._values) or 'none'}"
-            )
-            raise AttributeError(f"config '{self._name}' has no value '{key}'; {way_out}")
+            way_out = did_you_mean(key, self._values) or f"; it has {', '.join(self._values) or 'none'}"
+            raise AttributeError(f"config '{self._name}' has no value '{key}'{way_out}")
         return self[key]
 
     def __iter__(self) -> Iterator[str]:

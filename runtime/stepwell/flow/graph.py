@@ -16,10 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Literal
 
-from stepwell.errors import FlowError
+from stepwell.errors import FlowError, did_you_mean
 from stepwell.flow import paths
 
 START, END = "start", "end"
@@ -249,10 +248,9 @@ def _check_steps(flow: str, steps: dict[str, Step]) -> None:
     for step in steps.values():
         for target in step.next:
             if target not in steps:
-                close = get_close_matches(target, steps, n=1)
                 raise FlowError(
                     f"{step.where}: step '{step.name}' leads to '{target}', but no step has that name"
-                    + (f"; did you mean '{close[0]}'?" if close else f"; the steps are {_names(steps)}")
+                    + (did_you_mean(target, steps) or f"; the steps are {_names(steps)}")
                 )
         if step.name == END and step.kind != "end":
             raise FlowError(f"{step.where}: step 'end' ends the flow; remove its self.next(...)")

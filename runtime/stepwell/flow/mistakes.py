@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import traceback
 from itertools import takewhile
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +20,8 @@ def tell_mistakes() -> None:
         if not isinstance(error, FlowError):
             before(kind, error, trace)
             return
+        import traceback
+
         frames = traceback.extract_tb(trace)
         theirs = list(takewhile(lambda frame: not frame.filename.startswith(_OURS), frames))
         where = f"{Path(theirs[-1].filename).name}:{theirs[-1].lineno}: " if theirs else ""

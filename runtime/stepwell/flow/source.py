@@ -6,6 +6,7 @@ import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -42,12 +43,28 @@ def read_steps(functions: dict[str, Callable[..., Any]]) -> list[Step]:
 
 def _functions(filename: str) -> dict[int, ast.FunctionDef]:
     """Function definitions by first line, that of the first decorator, as ``co_firstlineno`` counts."""
-    tree = ast.parse("".join(linecache.getlines(filename)))
     return {
         min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]): node
-        for node in ast.walk(tree)
+        for node in ast.walk(_parsed("".join(linecache.getlines(filename))))
         if isinstance(node, ast.FunctionDef)
     }
+
+
+def imported(functions: dict[str, Callable[..., Any]]) -> set[str]:
+    """The top-level names of all modules that the steps' files import, wherever in them."""
+    found: set[str] = set()
+    for filename in {function.__code__.co_filename for function in functions.values()}:
+        for node in ast.walk(_parsed("".join(linecache.getlines(filename)))):
+            if isinstance(node, ast.Import):
+                found.update(alias.name.partition(".")[0] for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+    return found
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 def _read_step(name: str, node: ast.FunctionDef, file: str) -> Step:

@@ -202,7 +202,7 @@ class Production:
         return f"{machine}:{run.removeprefix(RUN_PREFIX)}"
 
     def _datastore(self) -> Datastore:
-        from stepwell.store.objects import open_store
+        from stepwell.store.opening import open_store
 
         return Datastore(open_store(f"s3://{self.contract.bucket}"), self.namespace)
 

@@ -10,6 +10,7 @@ Memory, a local folder and S3 are held to the same promises by one contract test
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -17,8 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from stepwell.errors import StoreError
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+_BAD_KEY = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +38,8 @@ class ObjectInfo:
 class Store(Protocol):
     """An object store: keys are ``/``-separated text, values are bytes.
 
-    A key has no empty segment, no ``.`` or ``..``, no control character, and does not end in
-    ``#`` and digits. Every method raises `StoreError` where the store refuses or can't be reached.
+    A key has no empty segment, no ``.`` or ``..`` and no control character. Every method raises
+    `StoreError` where the store refuses or can't be reached.
     """
 
     url: str
@@ -74,3 +79,12 @@ class Store(Protocol):
             prefix: ends with ``/``, or is empty for everything.
             start_after: leave out keys up to and including this one.
         """
+
+
+def check_key(key: str, what: str) -> None:
+    """Raise `StoreError`, which begins with `what`, for a key that not every store could hold."""
+    if _BAD_KEY.search(key):
+        raise StoreError(
+            f"{what}: received the key {key!r}; a key is text without empty, '.' or '..' segments and "
+            "control characters; use another name"
+        )

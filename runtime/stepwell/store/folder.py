@@ -1,23 +1,22 @@
-"""A store in a local folder: what the file system does better than an object store's API."""
+"""A store in a local folder, with what the file system itself offers: no client, nothing to import.
+
+A whole object appears by rename or hard link, never by writing in place.
+"""
 
 from __future__ import annotations
 
 import errno
 import os
-import shutil
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from obstore.store import LocalStore
-
 from stepwell.errors import StoreError
-from stepwell.store.base import ObjectInfo
-from stepwell.store.objects import ObjectStore
+from stepwell.store import failures
+from stepwell.store.base import ObjectInfo, check_key
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,33 +25,73 @@ _STAGING = ".staging"
 _STALE = 24 * 3600.0
 
 
-class FolderStore(ObjectStore):
-    """Files below `root`; a whole object appears by rename or hard link, never by writing in place."""
+class FolderStore:
+    """A `Store` of the files below `root`."""
 
     def __init__(self, root: Path) -> None:
-        super().__init__(str(root), LocalStore(root))
+        self.url = str(root)
         self._root = root
         self._staging = root / _STAGING
 
+    def get(self, key: str) -> bytes:
+        with self._at(key, "get"), open(self._path(key), "rb") as file:
+            return file.read()
+
     def get_many(self, keys: list[str]) -> list[bytes]:
+        # threads cost more than local reads
         return [self.get(key) for key in keys]
 
+    def put(self, key: str, data: bytes | memoryview, *, if_absent: bool = False) -> None:
+        with self._at(key, "put"), self.staging() as staged:
+            staged.write_bytes(data)
+            self._place(staged, key, if_absent)
+
     def put_file(self, key: str, path: Path) -> None:
-        target = self._root / key
         with self._at(key, "put"):
-            target.parent.mkdir(parents=True, exist_ok=True)
             try:
-                path.replace(target)
+                self._place(path, key)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
+                import shutil
+
                 with self.staging() as staged:
                     shutil.copyfile(path, staged)
-                    staged.replace(target)
+                    self._place(staged, key)
+
+    def _place(self, path: Path, key: str, if_absent: bool = False) -> None:
+        """Make a whole file the object, at one instant."""
+        target = self._path(key)
+        place = os.link if if_absent else os.replace
+        try:
+            place(path, target)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            place(path, target)
+
+    def exists(self, key: str) -> bool:
+        with self._at(key, "head"):
+            return os.path.isfile(self._path(key))
+
+    def delete(self, key: str) -> None:
+        with self._at(key, "delete"):
+            Path(self._path(key)).unlink(missing_ok=True)
+
+    def _path(self, key: str) -> str:
+        return f"{self.url}/{key}"
+
+    @contextmanager
+    def _at(self, key: str, doing: str) -> Iterator[None]:
+        """Turn what the file system raises in the block into our errors."""
+        check_key(key, f"{self.url}: {doing}")
+        try:
+            yield
+        except OSError as error:
+            raise _ours(error, f"{self.url}: {doing} {key!r}") from error
 
     @contextmanager
     def staging(self) -> Iterator[Path]:
-        path = self._staging / uuid.uuid4().hex
+        path = self._staging / os.urandom(16).hex()
         try:
             yield path
         finally:
@@ -62,7 +101,7 @@ class FolderStore(ObjectStore):
         import pyarrow as pa
 
         with self._at(key, "open"):
-            return pa.memory_map(str(self._root / key), "r")
+            return pa.memory_map(self._path(key), "r")
 
     def list_folders(self, prefix: str) -> list[str]:
         with self._at(prefix + "*", "list"):
@@ -75,7 +114,7 @@ class FolderStore(ObjectStore):
                 entries = [(entry.name + "/" * entry.is_dir(), entry) for entry in found]
         except FileNotFoundError:
             return []
-        return sorted((name, entry) for name, entry in entries if not _hidden(folder, name))
+        return sorted((name, entry) for name, entry in entries if folder or name != _STAGING + "/")
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
         with self._at(prefix + "*", "list"):
@@ -92,10 +131,14 @@ class FolderStore(ObjectStore):
                 yield ObjectInfo(key, about.st_size, datetime.fromtimestamp(about.st_mtime, UTC))
 
 
-def _hidden(folder: str, name: str) -> bool:
-    """Files not yet whole: ours, and obstore's, which writes ``NAME#1`` before it renames."""
-    stem, mark, number = name.rpartition("#")
-    return bool(stem and mark and number.isdecimal()) or (not folder and name == _STAGING + "/")
+def _ours(error: OSError, what: str) -> StoreError:
+    if isinstance(error, FileNotFoundError | IsADirectoryError | NotADirectoryError):
+        return failures.missing(what)
+    if isinstance(error, FileExistsError):
+        return failures.taken(what)
+    if isinstance(error, PermissionError):
+        return failures.forbidden(what, str(error))
+    return failures.refused(what, str(error), "check that the folder can be written and its disk has room")
 
 
 def open_folder(path: Path) -> FolderStore:

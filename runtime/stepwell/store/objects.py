@@ -1,4 +1,4 @@
-"""The stores there are, all over obstore: memory, a local folder (`folder.py`), S3 (`s3.py`).
+"""Object stores over obstore: S3 and memory.
 
 Importing this module starts no thread (obstore starts its own with its first request), so a
 fork server may import it.
@@ -6,21 +6,27 @@ fork server may import it.
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import obstore
-from obstore.exceptions import GenericError
-from obstore.store import LocalStore, MemoryStore, S3Store
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    GenericError,
+    NotFoundError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+from obstore.store import MemoryStore, S3Store
 
-from stepwell.errors import NotFound, StoreError, UsageError
-from stepwell.store.base import ObjectInfo, Store
-from stepwell.store.failures import translated
+from stepwell.errors import NotFound, StoreError
+from stepwell.store import failures
+from stepwell.store.base import ObjectInfo, check_key
 from stepwell.store.ranged import RangedFile
 
 if TYPE_CHECKING:
@@ -35,13 +41,11 @@ _TAIL = 64 << 10
 _PART = 16 << 20
 _CONCURRENT_PARTS = 4
 
-_BAD_KEY = re.compile(r"(^|/)\.{0,2}(/|$)|[\x00-\x1f\x7f\ud800-\udfff]|#\d+$")
-
 
 class ObjectStore:
     """A `Store` over one of obstore's clients."""
 
-    def __init__(self, url: str, backend: LocalStore | MemoryStore | S3Store) -> None:
+    def __init__(self, url: str, backend: MemoryStore | S3Store) -> None:
         self.url = url
         self._backend = backend
 
@@ -112,13 +116,14 @@ class ObjectStore:
         with suppress(NotFound), self._at(key, "delete"):
             obstore.delete(self._backend, key)
 
-    def _at(self, key: str, doing: str) -> AbstractContextManager[None]:
-        if _BAD_KEY.search(key):
-            raise StoreError(
-                f"{self.url}: {doing}: received the key {key!r}; a key is text without empty, '.' or '..' "
-                "segments, control characters, or '#' and digits at its end; use another name"
-            )
-        return translated(self.url, key, doing)
+    @contextmanager
+    def _at(self, key: str, doing: str) -> Iterator[None]:
+        """Turn what obstore raises in the block into our errors."""
+        check_key(key, f"{self.url}: {doing}")
+        try:
+            yield
+        except (OSError, BaseError) as error:
+            raise _ours(error, doing, f"{self.url}: {doing} {key!r}") from error
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
         with self._at(prefix + "*", "list"):
@@ -127,36 +132,29 @@ class ObjectStore:
                     yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
 
 
-def open_store(url: str) -> Store:
-    """The store at `url`: ``memory://``, ``s3://BUCKET[/PREFIX]``, a folder's path or ``file://`` URL.
-
-    A folder is made where there is none. S3 is first asked when it is first used.
-
-    Raises:
-        UsageError: `url` has another scheme, or no bucket.
-        StoreError: the folder can't be made or written, or an AWS profile yields no credentials.
-    """
-    scheme, separator, rest = url.partition("://")
-    if not separator:
-        return _folder(Path(url))
-    if url == "memory://":
-        return ObjectStore(url, MemoryStore())
-    if scheme == "file":
-        from urllib.parse import unquote, urlsplit
-
-        return _folder(Path(unquote(urlsplit(url).path)))
-    bucket, _, prefix = rest.rstrip("/").partition("/")
-    if scheme != "s3" or not bucket:
-        raise UsageError(
-            f"datastore: received {url!r}; it must be a folder's path, s3://BUCKET, s3://BUCKET/PREFIX "
-            "or memory://"
+def _ours(error: Exception, doing: str, what: str) -> StoreError:
+    # obstore's messages carry a debug dump after the first line
+    received = str(error).strip().partition("\n")[0] or type(error).__name__
+    if "/latest/api/token" in received:
+        # The last place that is looked for credentials in is an instance's role (Amazon EC2, IMDSv2).
+        return StoreError(
+            f"{what}: there are no AWS credentials; log in (aws sso login), set AWS_PROFILE, or set "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
         )
-    from stepwell.store.s3 import connect
-
-    return ObjectStore(f"s3://{bucket}/{prefix}".rstrip("/"), connect(bucket, prefix or None))
-
-
-def _folder(path: Path) -> Store:
-    from stepwell.store.folder import open_folder
-
-    return open_folder(path)
+    is_missing = isinstance(error, FileNotFoundError | NotFoundError)
+    if "NoSuchBucket" in str(error) or (is_missing and doing in ("put", "list")):
+        return StoreError(
+            f"{what}: there is no such bucket; check the datastore's name and AWS_ENDPOINT_URL, "
+            "or deploy the environment: cdktf deploy TEAM-ENV"
+        )
+    if is_missing:
+        return failures.missing(what)
+    if isinstance(error, AlreadyExistsError):
+        return failures.taken(what)
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return failures.forbidden(what, received)
+    return failures.refused(
+        what,
+        received,
+        "check the network, AWS_ENDPOINT_URL, the region and the credentials, then try again",
+    )

@@ -12,7 +12,6 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 import pyarrow as pa
 from pyiceberg.catalog import MetastoreCatalog
@@ -25,7 +24,7 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table as IcebergTable
 
 from stepwell import aws, config
-from stepwell.errors import TableError
+from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
 # pyiceberg logs and warns about what is normal here, such as a commit that another writer outran
@@ -101,11 +100,10 @@ class TableCatalog(ABC):
             if found is not None:
                 return found
             known = self._tables(name)
-        close = get_close_matches(name.table, known, n=1, cutoff=0.5)
+        near = did_you_mean(str(name), (f"{name.database}.{table}" for table in known))
         raise TableError(
-            f"{name}: there is no such table in {self.where}"
-            + (f"; did you mean '{name.database}.{close[0]}'?" if close else "")
-            + f"; the tables of '{name.database}' are {', '.join(known) or 'none'}; "
+            f"{name}: there is no such table in {self.where}{near}; "
+            f"the tables of '{name.database}' are {', '.join(known) or 'none'}; "
             f"write_table('{name}', data) makes it"
         )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any
 
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
@@ -11,7 +10,7 @@ from pyiceberg.expressions.visitors import bind
 from pyiceberg.schema import Schema
 from pyparsing import ParseBaseException
 
-from stepwell.errors import TableError
+from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
 
@@ -30,11 +29,9 @@ def checked_columns(columns: Any, known: list[str], name: TableName) -> list[str
         )
     for column in columns:
         if column not in known:
-            close = get_close_matches(str(column), known, n=1)
             raise TableError(
                 f"{name}: received column {column!r}, which the table has not"
-                + (f"; did you mean '{close[0]}'?" if close else "")
-                + f"; its columns are {', '.join(known)}"
+                f"{did_you_mean(str(column), known)}; its columns are {', '.join(known)}"
             )
     return list(columns)
 

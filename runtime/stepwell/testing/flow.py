@@ -13,7 +13,7 @@ from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.execution.run import MAX_SPLITS, parameter_values
 from stepwell.flow.frontier import Frontier
 from stepwell.flow.spec import FlowSpec
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from stepwell.testing.isolation import isolated_home
 from stepwell.testing.task import RUN, run_task_here
 

@@ -15,7 +15,7 @@ from stepwell.execution.run import parameter_values
 from stepwell.flow.graph import ROOT_PATH, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import frames
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from stepwell.testing.isolation import isolated_home
 from stepwell.testing.task import RUN, run_task_here
 

@@ -17,7 +17,7 @@ from stepwell import Flow
 from stepwell.artifacts import codec
 from stepwell.errors import ArtifactError
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.artifacts import classes, values
 from tests.runtime.artifacts.classes import Derived, Frozen, FrozenModel, Model, Point, Slotted
 from tests.support import run_flow, write_flow
@@ -113,7 +113,7 @@ SAVE = """
 import sys
 from dataclasses import dataclass
 from stepwell.artifacts import codec
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 @dataclass
 class Own:

@@ -16,7 +16,7 @@ from stepwell.artifacts.codec import encode
 from stepwell.artifacts.lazy import Artifact
 from stepwell.errors import ArtifactError
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.artifacts.values import saved
 from tests.runtime.conftest import S3
 
@@ -115,7 +115,7 @@ def test_seconds_are_filtered_exactly() -> None:
 
 def test_arrays_and_lists_as_tables() -> None:
     """A long list or an array is a table of one column, value."""
-    assert artifact(list(range(1000))).table().equals(pa.table({"value": range(1000)}))
+    assert artifact(list(range(10_000))).table().equals(pa.table({"value": range(10_000)}))
     assert artifact(np.arange(3.0)).table().column("value").to_pylist() == [0.0, 1.0, 2.0]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from stepwell.artifacts.manifest import Manifest
 from stepwell.errors import ArtifactError
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.artifacts.values import saved
 
 STORE = open_store("memory://")
@@ -88,9 +88,27 @@ def test_no_manifest(data: bytes) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_a_damaged_manifest() -> None:
+    """A manifest of which any single bit has changed is refused before anything tries to read it."""
+    data = MANIFEST.to_bytes()
+    for position in range(len(data)):
+        damaged = bytearray(data)
+        damaged[position] ^= 1 << position % 8
+        with pytest.raises(ArtifactError, match="damaged"):
+            Manifest.from_bytes(bytes(damaged), "some/key")
+
+
+def test_values_that_look_like_the_checksum() -> None:
+    """Artifacts and facts with the text that stands before the checksum change nothing."""
+    text = '{"sha256": "' + "0" * 64
+    row = replace(saved({text: text}, STORE), name=text)
+    manifest = Manifest({text: text}, {text: row})
+    assert Manifest.from_bytes(manifest.to_bytes(), "key") == manifest
+
+
 def test_other_version(monkeypatch: pytest.MonkeyPatch) -> None:
     """A manifest of another version is refused with both versions."""
     data = MANIFEST.to_bytes()
-    monkeypatch.setattr("stepwell.artifacts.manifest.VERSION", 3)
-    with pytest.raises(ArtifactError, match="version 2, this runtime reads version 3"):
+    monkeypatch.setattr("stepwell.artifacts.manifest.VERSION", 4)
+    with pytest.raises(ArtifactError, match="version 3, this runtime reads version 4"):
         Manifest.from_bytes(data, "some/key")

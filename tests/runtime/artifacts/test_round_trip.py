@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.artifacts import values
 
 quick = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -39,9 +39,7 @@ def test_plain_values(value: Any) -> None:
 )
 def test_long_lists(items: list[Any]) -> None:
     """A long list of one kind of item is Parquet and comes back the same, type by type."""
-    value = (items * 1000)[:1500]
-    if len(value) < 1000:
-        value = items * 1000
+    value = (items * 10_000)[:10_500]
     assert values.saved(value, MEMORY).encoding == "parquet"
     assert values.same(values.round_trip(value, MEMORY), value)
 
@@ -50,7 +48,7 @@ def test_long_lists(items: list[Any]) -> None:
 @pytest.mark.parametrize("item", [1, "a"])
 def test_long_lists_of_more(item: Any, odd: Any) -> None:
     """A long list with one item of another kind comes back the same."""
-    value = [item] * 1500 + [odd]
+    value = [item] * 10_500 + [odd]
     assert values.same(values.round_trip(value, MEMORY), value)
 
 

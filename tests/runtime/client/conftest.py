@@ -10,7 +10,7 @@ import pytest
 from stepwell.client import namespaces
 from stepwell.datastore import Datastore
 from stepwell.store.base import Store
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from moto.s3.models import s3_backends
 from stepwell import Flow, Run
 from stepwell.datastore import Datastore
 from stepwell.store import keys
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.client.support import claim, finish, finished_run
 from tests.runtime.conftest import S3
 

@@ -14,7 +14,7 @@ from stepwell.execution import package
 from stepwell.execution.job import run_job
 from stepwell.execution.run import portable_parameters
 from stepwell.flow.graph import TaskId
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.support import environment, write_flow
 
 BODY = """

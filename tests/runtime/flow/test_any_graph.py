@@ -20,7 +20,7 @@ from stepwell.flow.draw import draw
 from stepwell.flow.frontier import Frontier
 from stepwell.flow.graph import Graph, TaskId
 from stepwell.production.asl import Deployment, StepPlan, compile_flow
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.flow.made_graphs import Decisions, graphs
 
 Visit = Callable[[TaskId], None]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from stepwell.errors import StoreError
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 
 def test_the_folder_is_made(tmp_path: Path) -> None:

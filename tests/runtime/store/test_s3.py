@@ -14,7 +14,7 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
 
 from stepwell.errors import NotFound, StoreError, UsageError
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.conftest import S3
 
 

@@ -18,7 +18,7 @@ from stepwell.cloud.patches.glue import stale_commits_are_refused
 from stepwell.datastore import Datastore
 from stepwell.environment import CONTRACT_VERSION, Contract, EnvironmentName
 from stepwell.flow.current import TaskContext, current
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 
 Task = Callable[..., AbstractContextManager[TaskContext]]
 

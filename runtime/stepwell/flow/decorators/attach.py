@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import ast
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from stepwell.errors import UsageError
+from stepwell.errors import UsageError, did_you_mean
 from stepwell.flow.decorators.base import StepDecorator, all_of
 from stepwell.flow.spec import FlowSpec
 
@@ -24,10 +23,9 @@ def attach(flow_class: type[FlowSpec], text: str) -> None:
     """
     name, _, rest = text.partition(":")
     if name not in NAMES:
-        close = get_close_matches(name, NAMES, n=1)
         raise UsageError(
-            f"--with: received {text!r}; there is no decorator '{name}' to attach; "
-            + (f"did you mean '{close[0]}'?" if close else f"there are {', '.join(NAMES)}")
+            f"--with: received {text!r}; there is no decorator '{name}' to attach"
+            + (did_you_mean(name, NAMES) or f"; there are {', '.join(NAMES)}")
         )
     kind: type[StepDecorator] = getattr(import_module(f"stepwell.flow.decorators.{name}"), name)
     attributes = dict(_attribute(text, pair) for pair in rest.split(",") if pair)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import Any, ClassVar
 
-from stepwell.errors import FlowError
+from stepwell.errors import FlowError, did_you_mean
 
 
 class Attributes:
@@ -31,10 +30,9 @@ class Attributes:
     def _check_names(self, attributes: dict[str, Any]) -> None:
         for key in attributes:
             if key not in self.defaults:
-                close = get_close_matches(key, self.defaults, n=1)
                 raise FlowError(
                     f"@{self.name}: received {key}={attributes[key]!r}, which it does not know; allowed are "
-                    f"{', '.join(self.defaults)}" + (f"; did you mean '{close[0]}'?" if close else "")
+                    f"{', '.join(self.defaults)}{did_you_mean(key, self.defaults)}"
                 )
 
     def check(self) -> None:
