@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
@@ -31,8 +31,7 @@ SYSTEM_TAGS = ("user:", "runtime:", "date:")
 _CONCURRENT_READS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class RunInfo:
+class RunInfo(NamedTuple):
     """What is known of a run when it starts.
 
     Attributes:
@@ -50,7 +49,7 @@ class RunInfo:
     started: datetime
     runtime: str
     code: str | None = None
-    parameters: dict[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] = MappingProxyType({})
     origin: str | None = None
 
     @property
@@ -65,7 +64,9 @@ class RunInfo:
         return f"{_LAST_MILLISECOND - int(self.started.timestamp() * 1000):014d}.{self.run}"
 
     def to_json(self) -> bytes:
-        return json.dumps({**asdict(self), "started": self.started.isoformat()}).encode()
+        return json.dumps(
+            {**self._asdict(), "parameters": dict(self.parameters), "started": self.started.isoformat()}
+        ).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> RunInfo:
@@ -74,8 +75,7 @@ class RunInfo:
         return cls(**{**fields, "started": started})
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why an attempt of a task failed.
 
     Attributes:
@@ -91,7 +91,7 @@ class Failure:
     ended: datetime
 
     def to_json(self) -> bytes:
-        return json.dumps({**asdict(self), "ended": self.ended.isoformat()}).encode()
+        return json.dumps({**self._asdict(), "ended": self.ended.isoformat()}).encode()
 
     @classmethod
     def from_json(cls, data: bytes) -> Failure:
@@ -314,10 +314,10 @@ class Datastore:
 
     # -- what production runs need
 
-    def put_parameters(self, flow: str, run: str, parameters: dict[str, Any]) -> None:
+    def put_parameters(self, flow: str, run: str, parameters: Mapping[str, Any]) -> None:
         """Keep what a trigger was given until the run starts; raises `AlreadyExists`."""
         self.store.put(
-            keys.parameters(self.namespace, flow, run), json.dumps(parameters).encode(), if_absent=True
+            keys.parameters(self.namespace, flow, run), json.dumps(dict(parameters)).encode(), if_absent=True
         )
 
     def parameters(self, flow: str, run: str) -> dict[str, Any]:

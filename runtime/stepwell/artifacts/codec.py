@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import pickle
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from stepwell.artifacts import plain
 from stepwell.artifacts.classes import NoSuchClass
@@ -94,8 +93,7 @@ def open_content(row: Row, store: Store) -> Any:
     return pa.BufferReader(row.inline) if row.object is None else store.open(row.object)
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """What a row is of, before its content is."""
 
     name: str

@@ -13,9 +13,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-from dataclasses import dataclass, fields
 from itertools import accumulate
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from arro3.core import Array, DataType, Field, Schema, Table, list_array
 from arro3.io import read_parquet, write_parquet
@@ -27,7 +26,7 @@ VERSION = 3
 _KEY = "stepwell"
 _MARK, _NO_SUM = b'{"sha256": "', b"0" * 64
 """How the metadata begins, and what stands in the checksum's place while it is computed."""
-_FIELDS = [field.name for field in fields(Row)]
+_FIELDS = Row._fields
 _TEXT, _BINARY, _NUMBER = DataType.utf8(), DataType.binary(), DataType.int64()
 _NUMBERS = DataType.list(Field("item", _NUMBER))
 _COLUMNS = [
@@ -44,8 +43,7 @@ _COLUMNS = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(NamedTuple):
     """What a task left: facts about it that JSON holds, and its artifacts by name."""
 
     meta: dict[str, Any]
@@ -60,7 +58,7 @@ class Manifest:
         write_parquet(
             Table.from_arrays(columns, schema=Schema(_COLUMNS)),
             sink,
-            compression="zstd(1)",
+            compression="lz4_raw",
             dictionary_enabled=False,
             key_value_metadata={_KEY: meta},
         )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import builtins
 import sys
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Encoding = Literal["json", "parquet", "arrow", "pickle"]
 _IMMUTABLE = frozenset(
@@ -13,8 +12,7 @@ _IMMUTABLE = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One artifact; its content is in `json`, in `inline`, or in the object that `object` names.
 
     Attributes:

@@ -22,30 +22,26 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 _LENGTH = struct.Struct("!I")
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(NamedTuple):
     """The server's word that a task's process runs."""
 
     ticket: int
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """The server's word that a task's process is gone; a negative status is the signal that killed it."""
 
     ticket: int
     status: int
 
 
-@dataclass(frozen=True, slots=True)
-class Worker:
+class Worker(NamedTuple):
     """A task's process as the scheduler sees it: the read ends of its three pipes."""
 
     ticket: int

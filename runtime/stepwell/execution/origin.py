@@ -9,8 +9,7 @@ of its parent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.datastore import Datastore
 from stepwell.errors import AlreadyExists, NotFound
@@ -20,8 +19,7 @@ if TYPE_CHECKING:
     from stepwell.artifacts.manifest import Manifest
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """The run whose tasks are taken over, but for those of the steps in `again`."""
 
     run: str
@@ -51,7 +49,7 @@ def take_over(origin: Origin, datastore: Datastore, flow: str, run: str, task: T
     meta = {**done.meta, "run": run, "origin": origin.to_meta(), "taken_from": f"{flow}/{origin.run}/{task}"}
     for table, pin in meta["table_reads"].items():
         datastore.pin_table(flow, run, table, pin)
-    manifest = replace(done, meta=meta)
+    manifest = done._replace(meta=meta)
     try:
         datastore.commit(flow, run, task, manifest)
     except AlreadyExists:  # by an attempt before this one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from stepwell.datastore import Failure
 
@@ -25,8 +25,7 @@ def death(status: int) -> str | None:
     return f"the task's process was killed by {name}{hint}"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """How an attempt ended: done, with the number of splits of a foreach or the step that a switch
     chose, or failed.
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import heapq
 from collections import deque
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stepwell.flow.graph import TaskId
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A task and how many attempts of it came before."""
 
     task: TaskId

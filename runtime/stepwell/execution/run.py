@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
@@ -33,7 +32,7 @@ def new_run_id() -> str:
     return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}-{os.urandom(2).hex()}"
 
 
-def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[str, Any]:
+def parameter_values(flow_class: type[FlowSpec], given: Mapping[str, Any]) -> dict[str, Any]:
     """The values of all parameters, by attribute, for a run that was given some by name.
 
     Raises:
@@ -50,14 +49,13 @@ def parameter_values(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[
     return {attribute: parameter.value(given) for attribute, parameter in parameters.items()}
 
 
-def portable_parameters(flow_class: type[FlowSpec], given: dict[str, Any]) -> dict[str, Any]:
+def portable_parameters(flow_class: type[FlowSpec], given: Mapping[str, Any]) -> dict[str, Any]:
     """What a run was given, by name, in a form that is kept with it and needs no file of the caller's."""
     parameters = flow_class.parameters().values()
     return {one.name: one.portable(given[one.name]) for one in parameters if one.name in given}
 
 
-@dataclass(frozen=True, slots=True)
-class Resume:
+class Resume(NamedTuple):
     """Which run to resume, the newest if none is named, and from which step on to run again."""
 
     run: str | None = None
@@ -66,7 +64,7 @@ class Resume:
 
 def run_locally(
     flow_class: type[FlowSpec],
-    given: dict[str, Any],
+    given: Mapping[str, Any],
     datastore_url: str,
     *,
     max_workers: int = MAX_WORKERS,

@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from stepwell.errors import FlowError
 from stepwell.execution.forkserver import ForkServer
@@ -21,8 +20,7 @@ from stepwell.flow.source import imported
 from stepwell.flow.spec import FlowSpec
 
 
-@dataclass(frozen=True, slots=True)
-class TaskRequest:
+class TaskRequest(NamedTuple):
     """A task for the server, and where its artifacts go."""
 
     datastore_url: str

@@ -63,7 +63,7 @@ class ConfigSource(Given):
             raise self.refuse("no value", "is not enough for a config that is required")
         return None
 
-    def value(self, given: dict[str, Any]) -> dict[str, Any] | None:
+    def value(self, given: Mapping[str, Any]) -> dict[str, Any] | None:
         """The artifact: a dictionary, plain for those who read it elsewhere."""
         return self.document
 

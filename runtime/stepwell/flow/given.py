@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
@@ -34,7 +35,7 @@ class Given:
             "starts and stays as it is: use another name for a value that changes"
         )
 
-    def value(self, given: dict[str, Any]) -> Any:
+    def value(self, given: Mapping[str, Any]) -> Any:
         """The artifact of a run that was given these, by name. Raises `ParameterError`, `FlowError`."""
         raise NotImplementedError
 

@@ -15,8 +15,7 @@ which. So of all the steps that lead to a step, exactly one has led to each of i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from stepwell.errors import FlowError, did_you_mean
 from stepwell.flow import paths
@@ -29,8 +28,7 @@ Key = str | int | float | bool
 """What the artifact of a switch may be compared with."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One step as its source declares it.
 
     Attributes:
@@ -63,16 +61,14 @@ class Step:
         return self.name in self.next
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(NamedTuple):
     """A split a step stands in: the step that split, and for a branch which of its branches."""
 
     split: str
     branch: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TaskId:
+class TaskId(NamedTuple):
     """A task of a run: its step and its path."""
 
     step: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,7 @@ class IncludeFile(Parameter):
     def metavar(self) -> str:
         return "PATH"
 
-    def value(self, given: dict[str, Any]) -> Any:
+    def value(self, given: Mapping[str, Any]) -> Any:
         """The content for a run that was given these, by name: a path, or what `portable` gave.
 
         Raises:

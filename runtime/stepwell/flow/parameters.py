@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from stepwell.errors import FlowError, ParameterError
@@ -90,7 +90,7 @@ class Parameter(Given):
             return f"TEXT[{self.separator}TEXT...]"
         return _KINDS.get(self.type, "JSON").upper().rpartition(" ")[2]
 
-    def value(self, given: dict[str, Any]) -> Any:
+    def value(self, given: Mapping[str, Any]) -> Any:
         """The value for a run that was given these (by name): text, or already of the type.
 
         Raises:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Callable
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -121,8 +120,8 @@ class _Next:
         if any(isinstance(argument, ast.Dict) for argument in self._call.args) or condition is not None:
             cases = self._cases(foreach, condition)
             following = tuple(dict.fromkeys(cases.values()))
-            return replace(
-                step, kind="switch", next=following, condition=condition, cases=tuple(cases.items())
+            return step._replace(
+                kind="switch", next=following, condition=condition, cases=tuple(cases.items())
             )
         names = tuple(self._name(argument) for argument in self._call.args)
         if not names:
@@ -130,10 +129,10 @@ class _Next:
         if len(set(names)) < len(names):
             raise self._refuse("self.next names a step twice")
         if foreach is None:
-            return replace(step, kind="branch" if len(names) > 1 else "linear", next=names)
+            return step._replace(kind="branch" if len(names) > 1 else "linear", next=names)
         if len(names) > 1:
             raise self._refuse("a foreach leads to one step")
-        return replace(step, kind="foreach", next=names, foreach=foreach)
+        return step._replace(kind="foreach", next=names, foreach=foreach)
 
     def _texts(self) -> tuple[str | None, str | None]:
         """What is given as `foreach` and as `condition`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from stepwell.errors import FlowError
 from stepwell.flow import paths
@@ -37,8 +37,7 @@ def frames(graph: Graph, task: TaskId) -> list[Frame]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(NamedTuple):
     """How a step ended: the steps that follow, for a switch the chosen one; for a foreach its items."""
 
     next: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -158,7 +158,7 @@ class Production:
         origin = find_origin(datastore, self.flow_class.graph(), resume)
         return self._start(datastore.run_info(self.flow, origin.run).parameters, origin)
 
-    def _start(self, portable: dict[str, Any], origin: Origin | None = None) -> str:
+    def _start(self, portable: Mapping[str, Any], origin: Origin | None = None) -> str:
         self._must_exist()
         execution = new_run_id()
         run = RUN_PREFIX + execution

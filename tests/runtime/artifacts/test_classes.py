@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ def test_a_class_of_the_flows_own_file(tmp_path: Path) -> None:
 def test_classes_that_are_gone(path: str, fields: dict[str, int], message: str) -> None:
     """A class that is gone, is none, or has other fields by now is one line with what is there."""
     row = values.saved(Point(1), MEMORY)
-    changed = replace(row, json=json.dumps({"$type": path, "value": fields}))
+    changed = row._replace(json=json.dumps({"$type": path, "value": fields}))
     with pytest.raises(ArtifactError, match=message) as caught:
         codec.decode(changed, MEMORY)
     assert "\n" not in str(caught.value)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -33,7 +32,7 @@ MANIFEST = Manifest({"step": "start", "parents": ["0-1"], "none": None}, ROWS)
 
 def test_round_trip() -> None:
     """A manifest comes back equal, rows in their order."""
-    rows = {name: replace(row, name=name) for name, row in ROWS.items()}
+    rows = {name: row._replace(name=name) for name, row in ROWS.items()}
     manifest = Manifest(MANIFEST.meta, rows)
     back = Manifest.from_bytes(manifest.to_bytes(), "key")
     assert back == manifest
@@ -66,7 +65,7 @@ def test_sql(tmp_path: Path) -> None:
 def test_shapes(tmp_path: Path) -> None:
     """Shapes are lists of whole numbers to SQL: none of what has none, an empty one of a point."""
     (tmp_path / "manifest.parquet").write_bytes(
-        Manifest({}, {name: replace(row, name=name) for name, row in ROWS.items()}).to_bytes()
+        Manifest({}, {name: row._replace(name=name) for name, row in ROWS.items()}).to_bytes()
     )
     found = duckdb.sql(f"SELECT name, shape FROM read_parquet('{tmp_path}/manifest.parquet')").fetchall()
     assert found == [
@@ -101,7 +100,7 @@ def test_a_damaged_manifest() -> None:
 def test_values_that_look_like_the_checksum() -> None:
     """Artifacts and facts with the text that stands before the checksum change nothing."""
     text = '{"sha256": "' + "0" * 64
-    row = replace(saved({text: text}, STORE), name=text)
+    row = saved({text: text}, STORE)._replace(name=text)
     manifest = Manifest({text: text}, {text: row})
     assert Manifest.from_bytes(manifest.to_bytes(), "key") == manifest
 

@@ -7,9 +7,8 @@ step is its `around`; adding a decorator is adding a module to this folder.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar
 
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.attributes import Attributes
@@ -34,8 +33,7 @@ def is_step(value: object) -> bool:
     return callable(value) and hasattr(value, _STEP)
 
 
-@dataclass(frozen=True, slots=True)
-class StepCall:
+class StepCall(NamedTuple):
     """A step that is about to run, as its decorators see it.
 
     Attributes:
