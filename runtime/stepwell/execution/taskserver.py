@@ -10,14 +10,15 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
-from stepwell.errors import FlowError
+from stepwell.errors import FlowError, StepwellError
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.source import imported
 from stepwell.flow.spec import FlowSpec
+from stepwell.store.base import Store
 
 
 class TaskRequest(NamedTuple):
@@ -45,9 +46,7 @@ def task_server(flow_class: type[FlowSpec]) -> ForkServer:
 
 
 def _start(flow_class: type[FlowSpec]) -> ForkServer:
-    return ForkServer(
-        partial(_work, flow_class), partial(_preload, flow_class), partial(_prepare, flow_class)
-    )
+    return ForkServer(partial(_work, flow_class), partial(_preload, flow_class), _prepare)
 
 
 def _preload(flow_class: type[FlowSpec]) -> None:
@@ -78,18 +77,23 @@ def _may_have_tables(flow_class: type[FlowSpec]) -> bool:
     return bool(imported(flow_class.step_functions()) - sys.stdlib_module_names - {"stepwell"})
 
 
-def _prepare(flow_class: type[FlowSpec], request: TaskRequest) -> None:
-    """Do in the server what all tasks of a run have in common, before the first is forked."""
-    from stepwell.store.opening import preload
+@cache
+def _store(url: str) -> Store:
+    """The run's store: opened in the server, for all its tasks; it starts no thread before it is used."""
+    from stepwell.store.opening import open_store
 
+    return open_store(url)
+
+
+def _prepare(request: TaskRequest) -> None:
+    """Do in the server what all tasks of a run have in common, before the first is forked."""
     os.environ["STEPWELL_NAMESPACE"] = request.namespace  # what --namespace said, for a step that asks
-    preload(request.datastore_url)
+    with suppress(StepwellError):  # told by each task
+        _store(request.datastore_url)
 
 
 def _work(flow_class: type[FlowSpec], request: TaskRequest) -> Any:
     from stepwell.datastore import Datastore
     from stepwell.execution.task import run_task
-    from stepwell.store.opening import open_store
 
-    datastore = Datastore(open_store(request.datastore_url), request.namespace)
-    return run_task(flow_class, request.spec, datastore)
+    return run_task(flow_class, request.spec, Datastore(_store(request.datastore_url), request.namespace))

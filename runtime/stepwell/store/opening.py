@@ -11,7 +11,8 @@ from stepwell.store.base import Store
 def open_store(url: str) -> Store:
     """The store at `url`: ``memory://``, ``s3://BUCKET[/PREFIX]``, a folder's path or ``file://`` URL.
 
-    A folder is made where there is none. S3 is first asked when it is first used.
+    A folder is made where there is none. S3 is first asked when it is first used, and only then are there
+    threads: a store may be opened before a process is forked that uses it.
 
     Raises:
         UsageError: `url` has another scheme, or no bucket.
@@ -40,15 +41,6 @@ def open_store(url: str) -> Store:
     from stepwell.store.s3 import connect
 
     return ObjectStore(f"s3://{bucket}/{prefix}".rstrip("/"), connect(bucket, prefix or None))
-
-
-def preload(url: str) -> None:
-    """Import what the store at `url` needs, for processes that are forked afterwards; starts no thread."""
-    if url.startswith("s3://"):
-        import stepwell.store.objects
-        import stepwell.store.s3
-
-        assert stepwell.store.objects and stepwell.store.s3
 
 
 def _folder(path: Path) -> Store:

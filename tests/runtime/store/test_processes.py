@@ -95,12 +95,25 @@ def test_a_killed_writer_leaves_only_whole_objects(url: str) -> None:
     assert seen, "no writer lived long enough to write an object: the kills proved nothing"
 
 
-def test_importing_starts_no_thread() -> None:
-    """Importing the stores starts no thread, so that a fork server may import them before it forks."""
-    code = (
-        "import os, stepwell.store.opening, stepwell.store.objects, stepwell.store.folder, stepwell.store.s3;"
-        "print(len(os.listdir('/proc/self/task')))"
-    )
+FORKER = """
+import os, sys
+from stepwell.store.opening import open_store
+
+store = open_store(sys.argv[1])
+print(len(os.listdir("/proc/self/task")), flush=True)
+for child in range(2):
+    if os.fork() == 0:
+        store.put(f"child/{child}", b"written")
+        os._exit(0)
+for child in range(2):
+    os.wait()
+print(store.get("child/0"), store.get("child/1"))
+"""
+
+
+def test_a_store_is_opened_before_a_fork(url: str) -> None:
+    """Opening a store starts no thread, and processes forked afterwards use it, as does their parent."""
     if not Path("/proc/self/task").exists():
         pytest.skip("threads are counted in /proc")
-    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "1"
+    printed = subprocess.check_output([sys.executable, "-c", FORKER, url], text=True, timeout=60)
+    assert printed.splitlines() == ["1", "b'written' b'written'"]
