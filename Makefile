@@ -27,6 +27,7 @@ lint: .venv/installed
 bench: .bench/installed $(INSTALLED)
 	.bench/bin/python benchmarks/flows.py
 	.bench/bin/python benchmarks/tables.py
+	$(BIN)/python benchmarks/counts.py
 	$(BIN)/python benchmarks/synth.py
 
 .venv/installed: requirements.txt pyproject.toml
