@@ -9,26 +9,60 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
+from threading import Lock
 from typing import Any
 
+from stepwell import config
 from stepwell.environment import Contract, EnvironmentName, NamespaceContract
-from stepwell.errors import ContractError, PlatformError
+from stepwell.errors import ContractError, NotAllowed, PlatformError
+
+# of a service that refused, by AWS's code for it: what to do about it
+_RIGHT = "ask who runs the environment for the right, or assume another role"
+_SIGN_IN = "sign in again (aws sso login), or renew AWS_ACCESS_KEY_ID and what goes with it"
+_ACCOUNT = "sign in to the right AWS account"
+_CLOCK = "check this machine's clock (`stepwell doctor` compares it with AWS's) and the secret key"
+_NOT_ALLOWED = dict.fromkeys(
+    ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"), _RIGHT
+)
+_WAY_OUT = {
+    **_NOT_ALLOWED,
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException"), _SIGN_IN),
+    **dict.fromkeys(("InvalidClientTokenId", "UnrecognizedClientException"), _ACCOUNT),
+    **dict.fromkeys(("SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed"), _CLOCK),
+}
+
+# boto3's default session can't make two clients at once
+_making = Lock()
 
 
 @cache
-def client(service: str, region: str | None = None) -> Any:
-    """A boto3 client; adaptive retries, so that throttling slows a caller down and does not fail it."""
+def client(service: str, region: str | None = None, *, patient: bool = True) -> Any:
+    """A boto3 client; adaptive retries, so that throttling slows a caller down and does not fail it.
+
+    Args:
+        region: by default the one that the process's environment variables name, else the profile's.
+        patient: if not, it says within seconds that nobody answers.
+    """
     import boto3
     from botocore.config import Config
 
-    config = Config(retries={"mode": "adaptive", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
-    with translated(service):
-        return boto3.client(service, region_name=region, config=config)  # type: ignore[call-overload]
+    if patient:
+        how = Config(retries={"mode": "adaptive", "max_attempts": 6}, connect_timeout=5, read_timeout=30)
+    else:
+        how = Config(retries={"mode": "standard", "max_attempts": 1}, connect_timeout=3, read_timeout=10)
+    region = region or config.region()
+    with translated(service), _making:
+        return boto3.client(service, region_name=region, config=how)  # type: ignore[call-overload]
 
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn what boto3 raises in the block into one line that begins with `what`."""
+    """Turn what boto3 raises in the block into one line that begins with `what`.
+
+    Raises:
+        NotAllowed: AWS refused, for the caller lacks the right.
+        PlatformError: AWS refused for another reason, or can't be reached.
+    """
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
@@ -36,21 +70,27 @@ def translated(what: str) -> Iterator[None]:
     except ClientError as error:
         problem = error.response.get("Error", {})
         code, message = problem.get("Code", "?"), problem.get("Message", str(error))
-        way_out = {
-            "AccessDeniedException": "; ask who runs the environment for the right, or assume another role",
-            "AccessDenied": "; ask who runs the environment for the right, or assume another role",
-            "ExpiredTokenException": "; sign in again",
-            "UnrecognizedClientException": "; sign in to the right AWS account",
-        }.get(code, "")
-        raise PlatformError(f"{what}: AWS answered {code}: {message}{way_out}") from error
+        kind = NotAllowed if code in _NOT_ALLOWED else PlatformError
+        way_out = f"; {_WAY_OUT[code]}" if code in _WAY_OUT else ""
+        raise kind(f"{what}: AWS answered {code}: {message}{way_out}") from error
     except BotoCoreError as error:
-        endpoint = os.environ.get("AWS_ENDPOINT_URL")
-        at = (
-            f" (AWS_ENDPOINT_URL={endpoint}; is the local cloud up? `stepwell local status`)"
-            if endpoint
-            else ""
-        )
-        raise PlatformError(f"{what}: {error}{at}") from error
+        raise PlatformError(f"{what}: {str(error).rstrip('.')}; {_unasked(error)}") from error
+
+
+def _unasked(error: Exception) -> str:
+    """The way out where AWS was not even asked."""
+    from botocore.exceptions import ConnectionError, HTTPClientError, NoRegionError, ProfileNotFound
+
+    endpoint = os.environ.get("AWS_ENDPOINT_URL")
+    if isinstance(error, ConnectionError | HTTPClientError):
+        if endpoint:
+            return f"AWS_ENDPOINT_URL is {endpoint}: is the local cloud up? `stepwell local status`"
+        return "check the network, the proxy and the region"
+    if isinstance(error, NoRegionError):
+        return "set AWS_REGION, or `region` in the profile"
+    if isinstance(error, ProfileNotFound):
+        return "set AWS_PROFILE to one of `aws configure list-profiles`"
+    return _SIGN_IN
 
 
 def environment_name(environ: Mapping[str, str] | None = None) -> EnvironmentName | None:

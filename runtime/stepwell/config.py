@@ -40,6 +40,11 @@ def checked_namespace(name: str) -> str:
     return name
 
 
+def region(environ: Mapping[str, str] = os.environ) -> str | None:
+    """AWS_REGION, else AWS_DEFAULT_REGION, as most AWS SDKs have it; None where a profile may say."""
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or None
+
+
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """STEPWELL_HOME, else ``.stepwell`` in the working folder: everything local lies here."""
     return Path(environ.get("STEPWELL_HOME") or ".stepwell").absolute()

@@ -12,6 +12,7 @@
     ├── StoreError            the datastore refused or can't be reached
     │   ├── NotFound          no object has that key
     │   └── AlreadyExists     a conditional put lost: the key is taken
+    ├── NotAllowed            the caller lacks a right: a PlatformError and a StoreError at once
     ├── ArtifactError         a value can't be saved or read back
     ├── TableError            an Iceberg table can't be read or written
     ├── NoSuchObject          the client was asked for a flow, run, step or task that is not there
@@ -73,6 +74,10 @@ class NotFound(StoreError):
 
 class AlreadyExists(StoreError):
     """A conditional put lost: the key is taken."""
+
+
+class NotAllowed(PlatformError, StoreError):
+    """The caller lacks the right, whether AWS's control plane or the datastore says so."""
 
 
 class ArtifactError(StepwellError):

@@ -8,7 +8,11 @@ from stepwell.cli.errors import run_command
 from stepwell.cli.lazy import LazyGroup, load_command
 
 group = LazyGroup(
-    {"completion": "stepwell.cli.completion:completion", "local": "stepwell.cli.local:local"},
+    {
+        "completion": "stepwell.cli.completion:completion",
+        "doctor": "stepwell.cli.doctor:doctor",
+        "local": "stepwell.cli.local:local",
+    },
     load_command,
     name="stepwell",
     help="Flows of steps, from the laptop to AWS.",

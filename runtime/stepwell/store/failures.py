@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepwell.errors import AlreadyExists, NotFound, StoreError
+from stepwell.errors import AlreadyExists, NotAllowed, NotFound, StoreError
 
 
 def missing(what: str) -> NotFound:
@@ -13,9 +13,9 @@ def taken(what: str) -> AlreadyExists:
     return AlreadyExists(f"{what}: the key is taken, and is written once only; use another key")
 
 
-def forbidden(what: str, received: str) -> StoreError:
+def forbidden(what: str, received: str) -> NotAllowed:
     way_out = "check which role or user this is, and that its namespace is the one of the key"
-    return refused(what, received, way_out)
+    return NotAllowed(f"{what}: received {received}; {way_out}")
 
 
 def refused(what: str, received: str, way_out: str) -> StoreError:

@@ -15,6 +15,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
+    ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
     warehouse/<database>/<table>/                                      Iceberg
 """
 
@@ -104,3 +105,7 @@ def object_key(namespace: str, sha256: str, kind: str) -> str:
 
 def code(namespace: str, sha256: str) -> str:
     return f"ns/{namespace}/code/{sha256}.tar.zst"
+
+
+def temporary(namespace: str, name: str) -> str:
+    return f"ns/{namespace}/tmp/{name}"

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from stepwell import config
 from stepwell.errors import StoreError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def connect(bucket: str, prefix: str | None) -> S3Store:
                 "https://; unset it to use AWS itself"
             )
         settings["endpoint"] = endpoint
-    if region := os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION"):
+    if region := config.region():
         settings["region"] = region
     if _has_profile():
         settings["credential_provider"] = _profile_credentials(bucket)

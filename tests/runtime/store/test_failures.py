@@ -10,7 +10,7 @@ import pytest
 from obstore.exceptions import AlreadyExistsError, GenericError, NotFoundError, PermissionDeniedError
 from obstore.store import MemoryStore
 
-from stepwell.errors import AlreadyExists, NotFound, StoreError
+from stepwell.errors import AlreadyExists, NotAllowed, NotFound, StoreError
 from stepwell.store.folder import FolderStore
 from stepwell.store.objects import ObjectStore
 
@@ -18,11 +18,11 @@ from stepwell.store.objects import ObjectStore
 @pytest.mark.parametrize(
     ("raised", "error", "words"),
     [
-        (PermissionDeniedError("403 Forbidden\n\nDebug source"), StoreError, "which role or user"),
+        (PermissionDeniedError("403 Forbidden\n\nDebug source"), NotAllowed, "which role or user"),
         (GenericError("500 Internal\n\nDebug source"), StoreError, "received 500 Internal; check"),
         (NotFoundError("404"), NotFound, "there is no such object"),
         (AlreadyExistsError("412"), AlreadyExists, "the key is taken"),
-        (PermissionError(errno.EACCES, "Permission denied"), StoreError, "which role or user"),
+        (PermissionError(errno.EACCES, "Permission denied"), NotAllowed, "which role or user"),
         (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), StoreError, "disk has room"),
         (FileNotFoundError(errno.ENOENT, "No such file"), NotFound, "there is no such object"),
         (IsADirectoryError(errno.EISDIR, "Is a directory"), NotFound, "there is no such object"),
