@@ -20,6 +20,7 @@ from stepwell.doctor.finding import Finding, Outcome, failed, of_error, ok, skip
 from stepwell.errors import AlreadyExists, StoreError
 from stepwell.store import keys
 from stepwell.store.base import Store
+from stepwell.store.opening import open_store
 
 PYTHON = (3, 11)
 NODE = (20,)
@@ -46,8 +47,6 @@ def python() -> Finding:
 
 def home() -> Finding:
     """Whether the local datastore can be written and read."""
-    from stepwell.store.objects import open_store
-
     folder = config.home()
     if not folder.exists():
         above = _existing(folder)

@@ -8,6 +8,7 @@ from stepwell.doctor.machine import probe
 from stepwell.environment import FACTS, Contract, EnvironmentName, NamespaceContract
 from stepwell.errors import NotAllowed, StoreError
 from stepwell.store import keys
+from stepwell.store.opening import open_store
 
 AGAIN = "deploy the environment again: cdktf deploy TEAM-ENV"
 
@@ -49,8 +50,6 @@ def namespace() -> Finding:
 
 def bucket() -> Finding:
     """Whether the datastore can be read, and written in the caller's namespace."""
-    from stepwell.store.objects import open_store
-
     whose = config.namespace()
     store = open_store(f"s3://{offered().bucket}")
     try:

@@ -7,12 +7,13 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from obstore.store import MemoryStore
 
 from stepwell.doctor import machine
 from stepwell.doctor.finding import Finding, Outcome, failed, ok, skipped, warning
 from stepwell.errors import AlreadyExists, NotAllowed, StoreError
 from stepwell.store.base import Store
-from stepwell.store.objects import ObjectStore, open_store
+from stepwell.store.objects import ObjectStore
 from stepwell.tables.local import LocalCatalog
 
 ROOT = Path(__file__).parents[3]
@@ -135,7 +136,7 @@ class Forgetful(ObjectStore):
 )
 def test_a_store_that_keeps_no_promise_is_found_out(kind: type[ObjectStore], what: str) -> None:
     """A store that overwrites, or returns other bytes, fails the probe, and the probe is deleted."""
-    store = kind("memory://", open_store("memory://")._backend)  # type: ignore[attr-defined]
+    store = kind("memory://", MemoryStore())
     with pytest.raises(StoreError, match=what) as caught:
         machine.probe(store, "user/ada")
     assert not isinstance(caught.value, AlreadyExists | NotAllowed)
