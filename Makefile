@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: install demo test kills lint bench requirements clean
+.PHONY: install demo test kills lint bench terraform-json requirements clean
 
 install: $(INSTALLED)
 
@@ -22,6 +22,10 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every stack as Terraform JSON for those without Node and Python: dist/terraform/NAME/main.tf.json.
+terraform-json: $(INSTALLED)
+	$(BIN)/python -m stacks.export dist/terraform
 
 # Beside Metaflow, from wheels, in an environment of its own.
 bench: .bench/installed $(INSTALLED)

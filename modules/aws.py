@@ -75,8 +75,11 @@ __all__ = [
     "vpc_endpoint",
 ]
 
+SOURCE = "hashicorp/aws"
 # The bindings pin 5.99.1; the platform is tried against 5.100.
 CONSTRAINT = "~> 5.100"
+# The first that locks a state in S3 by itself.
+TERRAFORM = ">= 1.10"
 
 
 def provider(
@@ -89,7 +92,8 @@ def provider(
     an error of it is final, so waiting for it to pass only hides it.
     """
     stack = TerraformStack.of(scope)
-    stack.add_override("terraform.required_providers.aws.version", CONSTRAINT)
+    stack.add_override("terraform.required_version", TERRAFORM)
+    stack.add_override("terraform.required_providers.aws", {"source": SOURCE, "version": CONSTRAINT})
     local = True if os.environ.get("AWS_ENDPOINT_URL") else None
     return AwsProvider(
         scope,

@@ -26,8 +26,10 @@ def test_a_user_more_is_one_namespace_more(demo: Synthesized) -> None:
 
 
 def test_the_provider_is_the_tried_one(demo: Synthesized) -> None:
-    """The stack overrides the provider's version that the bindings pin."""
-    assert demo.document["terraform"]["required_providers"]["aws"]["version"] == "~> 5.100"
+    """The stack names Terraform's and the provider's versions, the latter not as the bindings pin it."""
+    terraform = demo.document["terraform"]
+    assert terraform["required_version"] == ">= 1.10"
+    assert terraform["required_providers"] == {"aws": {"source": "hashicorp/aws", "version": "~> 5.100"}}
 
 
 def test_the_provider_on_aws(demo: Synthesized) -> None:

@@ -12,17 +12,28 @@ from stepwell import aws
 from stepwell.doctor import platform, queue, roles
 from stepwell.doctor.examine import Check, examine
 from stepwell.doctor.finding import Finding, Outcome, failed, ok
-from stepwell.environment import Contract, EnvironmentName, NamespaceContract
+from stepwell.environment import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract
 
 NAME = EnvironmentName("growth", "dev")
 ROLE = "arn:aws:iam::123456789012:role/ada"
 DOCUMENTS = {
     NAME.contract_parameter: Contract(
-        1, "growth", "dev", "us-east-1", "bucket", "queue", "logs", "jobs", "growth_dev_", "growth-dev-"
+        CONTRACT_VERSION,
+        "growth",
+        "dev",
+        "us-east-1",
+        "bucket",
+        "queue",
+        "logs",
+        "jobs",
+        "growth_dev_",
+        "growth-dev-",
     ).to_json(),
-    NAME.namespace_parameter("user/ada"): NamespaceContract(1, "user/ada", ROLE, "job", "sfn").to_json(),
+    NAME.namespace_parameter("user/ada"): NamespaceContract(
+        CONTRACT_VERSION, "user/ada", ROLE, "job", "sfn"
+    ).to_json(),
     NAME.namespace_parameter("project/flights"): NamespaceContract(
-        1, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn"
+        CONTRACT_VERSION, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn"
     ).to_json(),
 }
 

@@ -9,7 +9,7 @@ import pytest
 from stepwell.doctor.finding import Outcome, failed, ok, warning
 from stepwell.doctor.platform import AGAIN
 from stepwell.doctor.queue import LONG, fits, judge_job_definition, judge_queue, judge_waiting
-from stepwell.environment import NamespaceContract
+from stepwell.environment import CONTRACT_VERSION, NamespaceContract
 
 QUEUE = {"jobQueueName": "q", "state": "ENABLED", "status": "VALID", "statusReason": "JobQueue Healthy"}
 
@@ -100,7 +100,7 @@ def test_jobs_that_wait_in_vain() -> None:
 
 def test_a_job_definition() -> None:
     """The newest active revision counts, by number; without any, jobs can't be submitted."""
-    contract = NamespaceContract(1, "user/ada", "role", "arn:job-definition/j", "execution")
+    contract = NamespaceContract(CONTRACT_VERSION, "user/ada", "role", "arn:job-definition/j", "execution")
     revisions = [
         {"jobDefinitionName": "j", "revision": number, "containerProperties": {"image": f"i:{number}"}}
         for number in (9, 10)

@@ -6,10 +6,10 @@ import pytest
 
 from stepwell.doctor.finding import Outcome, ok
 from stepwell.doctor.roles import in_role, judge_projects, judge_role
-from stepwell.environment import NamespaceContract
+from stepwell.environment import CONTRACT_VERSION, NamespaceContract
 
 ADA = "arn:aws:iam::123456789012:role/stepwell-growth-dev-user-ada"
-CONTRACT = NamespaceContract(1, "user/ada", ADA, "definition", "execution")
+CONTRACT = NamespaceContract(CONTRACT_VERSION, "user/ada", ADA, "definition", "execution")
 EVE = "arn:aws:iam::123456789012:user/eve"
 SESSION = "arn:aws:sts::123456789012:assumed-role/stepwell-growth-dev-user-ada/ada@example.org"
 
@@ -37,7 +37,7 @@ def test_a_role_that_cant_be_assumed_is_a_failure() -> None:
     denied = judge_role(CONTRACT, EVE, False)
     assert denied.outcome is Outcome.FAILED
     assert "principals" in denied.way_out
-    project = NamespaceContract(1, "project/flights", ADA, "definition", "execution")
+    project = NamespaceContract(CONTRACT_VERSION, "project/flights", ADA, "definition", "execution")
     assert "deployers" in judge_role(project, EVE, False).way_out
 
 
