@@ -44,6 +44,7 @@ def told() -> Iterator[None]:
 
 def _end(error: StepwellError, status: int) -> None:
     notices.tell("error", {"kind": type(error).__name__, "message": str(error)})
-    text = f"Error: {error}"
-    click.echo(click.style(text, fg="red") if sys.stderr.isatty() else text, err=True)
+    for line in str(error).splitlines():
+        text = f"Error: {line}"
+        click.echo(click.style(text, fg="red") if sys.stderr.isatty() else text, err=True)
     sys.exit(status)

@@ -10,6 +10,7 @@ from stepwell.cli.lazy import LazyGroup, load_command
 group = LazyGroup(
     {
         "completion": "stepwell.cli.completion:completion",
+        "cost": "stepwell.cli.cost:cost",
         "doctor": "stepwell.cli.doctor:doctor",
         "local": "stepwell.cli.local:local",
     },

@@ -1,0 +1,30 @@
+"""The stacks as `stepwell cost estimate` sees them."""
+
+from __future__ import annotations
+
+import pytest
+
+from stepwell.cost.estimate import estimate
+from stepwell.cost.lines import total
+from stepwell.cost.prices import Prices, table
+from stepwell.cost.stack import region
+from stepwell.cost.workload import Tasks, given
+from tests.stacks.matrix import ROWS
+from tests.synthesis import Synthesized, settings, synthesized
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_resource_has_a_price_or_is_known_to_be_free(row: str) -> None:
+    """The estimate of each row of the matrix leaves no resource out, and can bill a run."""
+    document = synthesized(settings(**ROWS[row])).document
+    found = estimate("growth-dev", document, Prices(table(), region(document)), given(Tasks(1, 1, 4096), 1))
+    assert not found.idle.unknown
+    assert found.bills
+
+
+def test_the_demos_environment_costs_nothing_while_nothing_runs(demo: Synthesized) -> None:
+    """Without runs and data the defaults cost nothing a month."""
+    found = estimate("growth-dev", demo.document, Prices(table(), "us-east-1"), given(Tasks(1, 1, 4096), 1))
+    assert total(found.idle.lines) == 0
+    (bill,) = found.bills
+    assert (bill.compute.kind, bill.compute.addresses) == ("FARGATE", True)
