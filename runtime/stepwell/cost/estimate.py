@@ -72,7 +72,8 @@ class Estimate:
         yield f"without {LEFT_OUT}"
         yield ""
         yield from _table("A month without a run", self.idle.lines)
-        yield f"  {self.idle.free.total()} more resources cost nothing while nothing runs"
+        free = self.idle.free.total()
+        yield f"  {free} more, which {'costs' if free == 1 else 'cost'} nothing while nothing runs"
         if self.idle.unknown:
             kinds = ", ".join(f"{count} {kind}" for kind, count in self.idle.unknown.items())
             yield f"  not counted, for nothing is known of their prices: {kinds}"

@@ -55,7 +55,7 @@ def test_people_get_tables(stacks: Path) -> None:
         "  1 aws_kms_key                              1 key-month                    1      1.0000",
         "  data in S3                               100 GB-month                 0.023      2.3000",
         "  total                                                                            3.3000",
-        "  3 more resources cost nothing while nothing runs",
+        "  3 more, which cost nothing while nothing runs",
         "",
         "A run on FARGATE of 10 x 1 vCPU, 4096 MiB, 5 minutes each",
         "                                      quantity unit                unit price         sum",
