@@ -63,19 +63,18 @@ def _is_free(kind: str) -> bool:
 # Types whose every resource costs nothing by being there (the services' pricing pages).
 _FREE = frozenset(
     {
-        "aws_athena_named_query", "aws_athena_workgroup", "aws_batch_job_definition", "aws_batch_job_queue",
-        "aws_batch_scheduling_policy", "aws_budgets_budget", "aws_cloudwatch_event_rule",
-        "aws_cloudwatch_event_target", "aws_cloudwatch_log_group", "aws_cloudwatch_log_resource_policy",
-        "aws_default_security_group", "aws_ecs_cluster", "aws_ecs_task_definition", "aws_flow_log",
-        "aws_internet_gateway", "aws_kms_alias", "aws_kms_key_policy", "aws_launch_template",
-        "aws_placement_group", "aws_s3_bucket", "aws_subnet", "aws_vpc", "aws_dynamodb_table",
+        "aws_batch_job_definition", "aws_batch_job_queue", "aws_batch_scheduling_policy",
+        "aws_dynamodb_table", "aws_ecs_cluster", "aws_ecs_task_definition", "aws_flow_log", "aws_internet_gateway", "aws_kms_alias",
+        "aws_kms_key_policy", "aws_launch_template", "aws_placement_group", "aws_s3_bucket", "aws_subnet",
+        "aws_vpc",
     }
 )  # fmt: skip
 _FREE_FAMILIES = (
-    "aws_api_gateway_", "aws_ecr_", "aws_glue_catalog_", "aws_iam_", "aws_lakeformation_", "aws_lambda_",
+    "aws_api_gateway_", "aws_athena_", "aws_budgets_", "aws_cloudwatch_event_", "aws_cloudwatch_log_",
+    "aws_default_", "aws_ecr_", "aws_glue_catalog_", "aws_iam_", "aws_lakeformation_", "aws_lambda_",
     "aws_lb_", "aws_network_acl", "aws_route", "aws_s3_bucket_", "aws_scheduler_",
     "aws_secretsmanager_secret_", "aws_security_group", "aws_sfn_", "aws_sns_", "aws_sqs_",
-    "aws_vpc_endpoint_", "aws_vpc_security_group_",
+    "aws_vpc_endpoint_", "aws_vpc_security_group_", "aws_xray_",
 )  # fmt: skip
 
 
@@ -90,7 +89,8 @@ def _hourly(name: str) -> Callable[[Body, Document, Prices], Uses]:
 def _endpoint(body: Body, document: Document, prices: Prices) -> Uses:
     """A gateway endpoint is free; an interface endpoint is paid in each zone it stands in."""
     if body.get("vpc_endpoint_type", "Gateway") == "Interface":
-        yield "endpoint", prices.month * max(1, len(body.get("subnet_ids", [])))
+        subnets = body.get("subnet_ids")  # a list, or an expression
+        yield "endpoint", prices.month * (len(subnets) if isinstance(subnets, list) else 1)
 
 
 def _parameter(body: Body, document: Document, prices: Prices) -> Uses:

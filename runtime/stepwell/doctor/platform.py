@@ -73,12 +73,21 @@ def catalog() -> Finding:
 
 def databases() -> list[str]:
     """The databases of the environment by their logical names: facts, and its projects."""
-    glue = aws.client("glue", offered().region, patient=False)
+    contract = offered()
+    glue = aws.client("glue", contract.region, patient=False)
     with aws.translated("glue"):
         pages = glue.get_paginator("get_databases").paginate()
         names = [one["Name"] for page in pages for one in page["DatabaseList"]]
-    prefix = offered().database_prefix
-    return sorted(name.removeprefix(prefix) for name in names if name.startswith(prefix))
+    return sorted(filter(None, (logical(contract, name) for name in names)))
+
+
+def logical(contract: Contract, name: str) -> str:
+    """The logical database that a Glue database is; empty for one of another environment.
+
+    A logical name is what Glue's ends with, and only the contract knows what comes before.
+    """
+    ends = (name[start:] for start in range(len(name)))
+    return next((end for end in ends if contract.database(end) == name), "")
 
 
 def step_functions() -> Finding:

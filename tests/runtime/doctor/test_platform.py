@@ -163,3 +163,11 @@ def test_production_is_read_only(
     """Of a project's production only its tasks write results, so nothing is put there."""
     monkeypatch.setenv("STEPWELL_NAMESPACE", "project/flights/prod")
     assert platform.bucket().reason.endswith("can be read; only its tasks write results there")
+
+
+@pytest.mark.parametrize("name", ["facts", "flights", "a_b", "facts_of_facts"])
+def test_a_database_is_known_by_what_the_contract_calls_it(name: str) -> None:
+    """Whatever a contract puts before a logical name, it is found again; other databases have none."""
+    contract = Contract.from_json(DOCUMENTS[NAME.contract_parameter], "")
+    assert platform.logical(contract, contract.database(name)) == name
+    assert platform.logical(contract, "growth_prod_" + name) == ""
