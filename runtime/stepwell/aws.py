@@ -14,7 +14,7 @@ from typing import Any
 
 from stepwell import config
 from stepwell.environment import Contract, EnvironmentName, NamespaceContract
-from stepwell.errors import ContractError, NotAllowed, PlatformError
+from stepwell.errors import ContractError, NotAllowed, PlatformError, UsageError
 
 # of a service that refused, by AWS's code for it: what to do about it
 _RIGHT = "ask who runs the environment for the right, or assume another role"
@@ -97,6 +97,17 @@ def environment_name(environ: Mapping[str, str] | None = None) -> EnvironmentNam
     """The environment that STEPWELL_ENVIRONMENT names, if it is set."""
     text = (os.environ if environ is None else environ).get("STEPWELL_ENVIRONMENT")
     return EnvironmentName.parse(text) if text else None
+
+
+def required_environment(what: str) -> EnvironmentName:
+    """The environment that STEPWELL_ENVIRONMENT names; raises `UsageError` about `what` if it is not set."""
+    name = environment_name()
+    if name is None:
+        raise UsageError(
+            f"{what}: no environment is named; set STEPWELL_ENVIRONMENT=TEAM-ENV "
+            "(`cdktf list` shows the environments there are)"
+        )
+    return name
 
 
 @cache

@@ -14,10 +14,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.environment import NAMESPACE_TAG, owner
+from stepwell.batch.submission import Jobs, JobTask, Reference, StepPlan, name_stem, submission
 from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
-from stepwell.flow.decorators.attempts import ONCE, Attempts
 from stepwell.flow.graph import ROOT_PATH, Graph, Step
 from stepwell.store import keys
 
@@ -26,9 +25,6 @@ MAX_WORKERS = 100
 RUN_PREFIX = "sfn-"
 """A production run's id is this and the name of its execution."""
 
-
-LEAST_TIMEOUT = 60
-"""Seconds: the least limit of a Batch job's attempt (AWS Batch API reference, JobTimeout)."""
 _PATIENCE = {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2.0}
 """S3 asks for some at times (HTTP status 503)."""
 _FIRST = {"Type": "Pass", "Result": 0, "ResultPath": "$.repetition"}
@@ -36,22 +32,6 @@ _NEXT = {
     "Type": "Pass",
     "Parameters": {"run.$": "$.run", "path.$": "$.path", "repetition.$": "States.MathAdd($.repetition, 1)"},
 }
-
-
-@dataclass(frozen=True, slots=True)
-class StepPlan:
-    """How a step is run as Batch jobs.
-
-    Attributes:
-        vcpus, memory: the machine; memory in MiB.
-        attempts: how often it is tried.
-        limit: seconds after which it ends itself, if it has a ``@timeout``.
-    """
-
-    vcpus: float
-    memory: int
-    attempts: Attempts = ONCE
-    limit: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +74,11 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
 class _Compiler:
     def __init__(self, graph: Graph, deployment: Deployment) -> None:
         self._graph, self._to = graph, deployment
+        self._jobs = Jobs(
+            datastore=f"s3://{deployment.bucket}", namespace=deployment.namespace,
+            username=deployment.username, code=deployment.code, flow=graph.flow,
+            flow_file=deployment.flow_file, queue=deployment.job_queue, definition=deployment.job_definition,
+        )  # fmt: skip
 
     def sequence(self, elements: tuple[Element, ...]) -> dict[str, Any]:
         """The states of a block: those of each element, and what leads from one to the next."""
@@ -115,42 +100,20 @@ class _Compiler:
         return states
 
     def _job(self, element: Element) -> dict[str, Any]:
-        step, to = element.step, self._to
-        plan = to.plans[step.name]
+        step, plan = element.step, self._to.plans[element.step.name]
         pattern, values = _task(step)
+        task = JobTask(
+            run=Reference("$.run"),
+            step=step.name,
+            path=Reference(f"States.Format('{pattern}', {values})" if step.repeats else "$.path"),
+            # a retried state submits a new job, whose own count begins anew: it is told the state's
+            attempt=Reference("States.Format('{}', $$.State.RetryCount)") if plan.attempts.more else None,
+        )
+        name = Reference(f"States.Format('{name_stem(self._graph.flow, step.name)}-{pattern}', {values})")
         return {
             "Type": "Task",
-            "Resource": f"arn:{to.partition}:states:::batch:submitJob.sync",
-            "Parameters": {
-                "JobName.$": f"States.Format('{f'{self._graph.flow}-{step.name}'[:80]}-{pattern}', {values})",
-                "JobQueue": to.job_queue,
-                "JobDefinition": to.job_definition,
-                "ContainerOverrides": {
-                    "Environment": [
-                        {"Name": "STEPWELL_DATASTORE", "Value": f"s3://{to.bucket}"},
-                        {"Name": "STEPWELL_NAMESPACE", "Value": to.namespace},
-                        {"Name": "STEPWELL_USER", "Value": to.username},
-                        {"Name": "STEPWELL_CODE", "Value": to.code},
-                        {"Name": "STEPWELL_FLOW", "Value": self._graph.flow},
-                        {"Name": "STEPWELL_FLOW_FILE", "Value": to.flow_file},
-                        {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
-                        {"Name": "STEPWELL_STEP", "Value": step.name},
-                        {
-                            "Name": "STEPWELL_TASK",
-                            "Value.$": f"States.Format('{pattern}', {values})" if step.repeats else "$.path",
-                        },
-                        *_attempt(plan),
-                    ],
-                    "ResourceRequirements": [
-                        {"Type": "VCPU", "Value": f"{plan.vcpus:g}"},
-                        {"Type": "MEMORY", "Value": str(plan.memory)},
-                    ],
-                },
-                # what a role may stop a job by: Batch's own ids say nothing of whose it is
-                "Tags": {NAMESPACE_TAG: owner(to.namespace)},
-                "PropagateTags": True,
-                **_timeout(plan),
-            },
+            "Resource": f"arn:{self._to.partition}:states:::batch:submitJob.sync",
+            "Parameters": _in_asl(submission(self._jobs, task, name, plan)),
             **_retry(plan),
             "ResultPath": None,
         }
@@ -237,11 +200,22 @@ def _task(step: Step) -> tuple[str, str]:
     return "{}", "$.path"
 
 
-def _attempt(plan: StepPlan) -> list[dict[str, str]]:
-    """A retried state submits a new job, whose own count begins anew: it is told the state's."""
-    if not plan.attempts.more:
-        return []
-    return [{"Name": "STEPWELL_ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)"}]
+def _in_asl(value: Any, at: str = "") -> Any:
+    """A request as the parameters of a state: names begin in upper case (AWS Step Functions developer
+    guide, "Run AWS Batch workloads"), and that of a reference ends with ``.$``; those of tags stay.
+    """
+    if isinstance(value, list):
+        return [_in_asl(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    parameters = {}
+    for key, one in value.items():
+        name = key if at == "tags" else key[0].upper() + key[1:]
+        if isinstance(one, Reference):
+            parameters[f"{name}.$"] = one.expression
+        else:
+            parameters[name] = _in_asl(one, key)
+    return parameters
 
 
 def _retry(plan: StepPlan) -> dict[str, Any]:
@@ -257,10 +231,3 @@ def _retry(plan: StepPlan) -> dict[str, Any]:
             }
         ]
     }
-
-
-def _timeout(plan: StepPlan) -> dict[str, Any]:
-    """The job's limit is a minute above the step's, which ends itself and can be caught."""
-    if plan.limit is None:
-        return {}
-    return {"Timeout": {"AttemptDurationSeconds": plan.limit + LEAST_TIMEOUT}}

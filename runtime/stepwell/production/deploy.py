@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from stepwell import aws, config
+from stepwell.batch.plan import step_plans
 from stepwell.datastore import Datastore
 from stepwell.environment import Contract, EnvironmentName
 from stepwell.errors import UsageError
@@ -22,12 +23,8 @@ from stepwell.execution.run import (
     parameter_values,
     portable_parameters,
 )
-from stepwell.flow.decorators.attempts import attempts
-from stepwell.flow.decorators.resources import needs
-from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.spec import FlowSpec
-from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, StepPlan, compile_flow
-from stepwell.production.fargate import fit
+from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
 
 MAX_NAME = 80
 """Characters of a state machine's name (AWS Step Functions API, CreateStateMachine)."""
@@ -77,7 +74,7 @@ def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> di
         namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
         job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
-        plans=_plans(flow_class), max_workers=max_workers,
+        plans=step_plans(flow_class), max_workers=max_workers,
     )  # fmt: skip
     return compile_flow(flow_class.graph(), deployment)
 
@@ -91,14 +88,8 @@ class Production:
     """
 
     def __init__(self, flow_class: type[FlowSpec]) -> None:
-        name = aws.environment_name()
-        if name is None:
-            raise UsageError(
-                "step-functions: no environment is named; set STEPWELL_ENVIRONMENT=TEAM-ENV "
-                "(`cdktf list` shows the environments there are)"
-            )
-        self.environment: EnvironmentName = name
-        self.contract: Contract = aws.contract(name)
+        self.environment: EnvironmentName = aws.required_environment("step-functions")
+        self.contract: Contract = aws.contract(self.environment)
         self.namespace = config.namespace()
         self.flow_class = flow_class
         self.flow = flow_class.__name__
@@ -119,7 +110,7 @@ class Production:
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
-            plans=_plans(self.flow_class), max_workers=max_workers,
+            plans=step_plans(self.flow_class), max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(self.flow_class.graph(), deployment))
         self._datastore().put_code(package.sha256, package.data)
@@ -237,10 +228,3 @@ class Production:
             "stepwell:flow": self.flow,
         }
         return [{"key": key, "value": value} for key, value in tags.items()]
-
-
-def _plans(flow_class: type[FlowSpec]) -> dict[str, StepPlan]:
-    return {
-        name: StepPlan(*fit(name, **needs(function)), attempts(function), limit(function))
-        for name, function in flow_class.step_functions().items()
-    }

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from stepwell.batch.submission import StepPlan
 from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
-from stepwell.production.asl import Deployment, StepPlan, compile_flow
+from stepwell.production.asl import Deployment, compile_flow
 from stepwell.production.deploy import state_machine_name
 from tests.support import FLOWS, environment
 

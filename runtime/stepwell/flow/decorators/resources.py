@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, ClassVar
 
 from stepwell.flow.decorators.base import StepDecorator
@@ -23,19 +22,18 @@ class resources(StepDecorator):
     defaults: ClassVar[dict[str, Any]] = {"cpu": 1, "memory": 4096, "gpu": 0}
 
     def check(self) -> None:
-        for key, kinds, allowed in (
-            ("cpu", (int, float), "a number above 0"),
-            ("memory", (int,), "a whole number of MiB above 0"),
-        ):
-            value = self.attributes[key]
-            if isinstance(value, bool) or not isinstance(value, kinds) or value <= 0:
-                raise self.refuse(key, allowed)
-        gpu = self.attributes["gpu"]
-        if isinstance(gpu, bool) or not isinstance(gpu, int) or gpu < 0:
-            raise self.refuse("gpu", "a whole number, 0 or more")
+        check_sizes(self)
 
 
-def needs(function: Callable[..., Any]) -> dict[str, Any]:
-    """What a step asks for: ``cpu``, ``memory`` in MiB and ``gpu``, with the defaults filled in."""
-    found = resources.of(function)
-    return dict(found.attributes if found else resources.defaults)
+def check_sizes(decorator: StepDecorator) -> None:
+    """Raise `FlowError` for a ``cpu``, ``memory`` or ``gpu`` that can't be; None leaves it open."""
+    for key, kinds, least, allowed in (
+        ("cpu", (int, float), None, "a number above 0"),
+        ("memory", (int,), None, "a whole number of MiB above 0"),
+        ("gpu", (int,), 0, "a whole number, 0 or more"),
+    ):
+        value = decorator.attributes[key]
+        if value is None and decorator.defaults[key] is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, kinds) or not (value > 0 or value == least):
+            raise decorator.refuse(key, allowed)

@@ -14,8 +14,8 @@ def fit(step: str, cpu: float, memory: int, gpu: int) -> tuple[float, int]:
     """
     if gpu:
         raise FlowError(
-            f"step '{step}': received @resources(gpu={gpu}), but the job queue is on Fargate, which has no "
-            "GPUs; leave gpu out"
+            f"step '{step}': received gpu={gpu}, but the job queue is on Fargate, which has no GPUs; "
+            "leave gpu out"
         )
     for vcpus, memories in FARGATE_SIZES.items():
         if vcpus >= cpu:
@@ -24,6 +24,6 @@ def fit(step: str, cpu: float, memory: int, gpu: int) -> tuple[float, int]:
                     return vcpus, mebibytes
     most = max(FARGATE_SIZES)
     raise FlowError(
-        f"step '{step}': received @resources(cpu={cpu}, memory={memory}), more than Fargate has; "
-        f"allowed are at most cpu={most} and memory={FARGATE_SIZES[most][-1]} (MiB)"
+        f"step '{step}': received cpu={cpu:g}, memory={memory}, more than Fargate has; allowed are at most "
+        f"cpu={most:g} and memory={FARGATE_SIZES[most][-1]} (MiB)"
     )

@@ -1,0 +1,38 @@
+"""How each step of a flow is run as Batch jobs: pure, from its decorators."""
+
+from __future__ import annotations
+
+from stepwell.batch.fargate import fit
+from stepwell.batch.submission import StepPlan
+from stepwell.errors import UsageError
+from stepwell.flow.decorators.attempts import attempts
+from stepwell.flow.decorators.batch import batch, needs
+from stepwell.flow.decorators.timeout import limit
+from stepwell.flow.spec import FlowSpec
+
+
+def step_plans(flow_class: type[FlowSpec]) -> dict[str, StepPlan]:
+    """The plan of each step.
+
+    Raises:
+        FlowError: no machine is as large as a step asks for.
+        UsageError: a step asks for an image that no job definition is made for.
+    """
+    plans = {}
+    for name, function in flow_class.step_functions().items():
+        asked = batch.of(function)
+        if asked and asked.attributes["image"]:
+            raise UsageError(
+                f"step '{name}': received @batch(image={asked.attributes['image']!r}), but the environment's "
+                "job definition has one image, compute.image of environments.toml; leave image out"
+            )
+        vcpus, memory = fit(name, **needs(function))
+        queue = asked.attributes["queue"] if asked else None
+        plans[name] = StepPlan(vcpus, memory, attempts(function), limit(function), queue)
+    return plans
+
+
+def on_batch(flow_class: type[FlowSpec]) -> frozenset[str]:
+    """The steps that are Batch jobs also where the flow runs on a laptop."""
+    functions = flow_class.step_functions()
+    return frozenset(name for name, function in functions.items() if batch.of(function))

@@ -1,0 +1,63 @@
+"""``@batch``: run a step as an AWS Batch job, also when the flow runs on a laptop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from stepwell.errors import FlowError
+from stepwell.flow.decorators.base import StepDecorator
+from stepwell.flow.decorators.resources import check_sizes, resources
+
+_NOT_HERE = {
+    "iam_role": "a job has the role of its namespace, which the environment's job definition names",
+    "execution_role": "the environment's job definition names the role that starts containers",
+    "shared_memory": "Batch takes it of a job definition only, and Fargate not at all",
+    "ephemeral_storage": "Batch takes it of a job definition only, not of a job",
+}
+"""What Metaflow's has and this has not, and why: job definitions are the platform's, made by Terraform."""
+
+
+class batch(StepDecorator):
+    """Run the step as a Batch job of the environment that STEPWELL_ENVIRONMENT names.
+
+    ``run --with batch`` hangs it on every step. Names are Metaflow's; where `resources` is there as
+    well, the larger number counts. On Step Functions every step is a Batch job, with the same sizes.
+
+    Args:
+        cpu: number of virtual CPUs (default: that of `resources`).
+        memory: memory in MiB (default: that of `resources`).
+        gpu: number of GPUs (default: that of `resources`).
+        queue: name or ARN of another job queue than the environment's.
+        image: name of one of the images that the environment has job definitions for.
+    """
+
+    name = "batch"
+    defaults: ClassVar[dict[str, Any]] = {
+        "cpu": None, "memory": None, "gpu": None, "queue": None, "image": None,
+    }  # fmt: skip
+
+    def _check_names(self, attributes: dict[str, Any]) -> None:
+        for key in attributes:
+            if key in _NOT_HERE:
+                raise FlowError(
+                    f"@batch: received {key}={attributes[key]!r}, which is not there: {_NOT_HERE[key]}; "
+                    "leave it out"
+                )
+        super()._check_names(attributes)
+
+    def check(self) -> None:
+        check_sizes(self)
+        for key, allowed in (("queue", "the name or ARN of a job queue"), ("image", "the name of an image")):
+            value = self.attributes[key]
+            if value is not None and not (isinstance(value, str) and value):
+                raise self.refuse(key, allowed)
+
+
+def needs(function: Callable[..., Any]) -> dict[str, Any]:
+    """The ``cpu``, ``memory`` in MiB and ``gpu`` of a step: the largest that is said, or the default."""
+    said = [one.attributes for one in (resources.of(function), batch.of(function)) if one]
+    return {
+        key: max((given[key] for given in said if given[key] is not None), default=default)
+        for key, default in resources.defaults.items()
+    }
