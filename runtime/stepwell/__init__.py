@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stepwell.flow.config import Config as Config
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
+    from stepwell.flow.decorators.batch import batch as batch
     from stepwell.flow.decorators.catch import catch as catch
     from stepwell.flow.decorators.environment import environment as environment
     from stepwell.flow.decorators.project import project as project
@@ -61,6 +62,7 @@ _HOME = {
     "timeout": "stepwell.flow.decorators.timeout",
     "retry": "stepwell.flow.decorators.retry",
     "environment": "stepwell.flow.decorators.environment",
+    "batch": "stepwell.flow.decorators.batch",
     "catch": "stepwell.flow.decorators.catch",
     "Config": "stepwell.flow.config",
     "IncludeFile": "stepwell.flow.includefile",

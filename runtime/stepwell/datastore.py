@@ -2,7 +2,7 @@
 
 Nothing here is ever changed once written, so no reader needs a lock and no writer a service:
 a run is its ``run.json``, a task is done when its manifest is there, and the newest run is the
-first key of the flow's index.
+first key of the flow's index. Only the log of a task that runs as a job grows while it does.
 """
 
 from __future__ import annotations
@@ -301,6 +301,13 @@ class Datastore:
         """Raises `NotFound` while there is none."""
         return self.store.get(self._task(flow, run, task) + f"{attempt}.log")
 
+    def log_from(self, flow: str, run: str, task: TaskId, attempt: int, start: int) -> bytes:
+        """A log from byte `start` on. Raises `NotFound` while there is none."""
+        with self.store.open(self._task(flow, run, task) + f"{attempt}.log") as file:
+            file.seek(start)
+            data: bytes = file.read()
+        return data
+
     def put_failure(self, flow: str, run: str, failure: Failure) -> None:
         task = TaskId(failure.step, failure.task)
         self.store.put(self._task(flow, run, task) + f"{failure.attempt}.failed.json", failure.to_json())
@@ -346,6 +353,11 @@ class Datastore:
         key = keys.split(self.namespace, flow, run, task.step, task.path)
         document = decided if isinstance(decided, str) else list(range(decided))
         self.store.put(key, json.dumps(document).encode())
+
+    def split(self, flow: str, run: str, task: TaskId) -> int | str:
+        """What a foreach or a switch has decided: its number of items, or the step. Raises `NotFound`."""
+        document = json.loads(self.store.get(keys.split(self.namespace, flow, run, task.step, task.path)))
+        return document if isinstance(document, str) else len(document)
 
     def put_code(self, sha256: str, package: bytes) -> str:
         """Keep a code package under its hash; returns its key."""

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 Stream = Literal["o", "e"]
+_STREAMS: tuple[Stream, ...] = ("o", "e")
 MAX_LOG_BYTES = 10_000_000
 """Metaflow's ``--max-log-size``: 10 MB a task."""
 
@@ -41,10 +42,14 @@ class LogBook:
         self._rest = {"o": b"", "e": b""}
         return shown
 
+    def so_far(self) -> bytes:
+        """The lines that are kept so far: what `to_bytes` will begin with. Any thread may ask."""
+        return b"".join(list(self._kept))
+
     def to_bytes(self) -> bytes:
         """The log as it is kept; where the limit was reached, the last line says what was dropped."""
         end = f"... {self._dropped} more bytes were printed, above the limit of {self._max_bytes}\n"
-        return b"".join(self._kept) + (end.encode() if self._dropped else b"")
+        return self.so_far() + (end.encode() if self._dropped else b"")
 
     def _keep(self, stream: Stream, line: bytes, now: datetime) -> None:
         entry = f"{now.isoformat(timespec='milliseconds')} {stream} ".encode() + line + b"\n"
@@ -55,12 +60,18 @@ class LogBook:
         self._size += len(entry)
 
 
-def printed_lines(log: bytes, stream: Stream) -> Iterator[tuple[datetime, str]]:
-    """The lines printed to one stream with their times, from a kept log."""
+def lines(log: bytes) -> Iterator[tuple[datetime, Stream, str]]:
+    """The lines of a kept log: when each was printed, to which stream, and what."""
     for line in log.split(b"\n"):
         time, _, rest = line.partition(b" ")
-        if rest[:2] == stream.encode() + b" ":
-            yield datetime.fromisoformat(time.decode()), _text(rest[2:])
+        for stream in _STREAMS:
+            if rest[:2] == stream.encode() + b" ":
+                yield datetime.fromisoformat(time.decode()), stream, _text(rest[2:])
+
+
+def printed_lines(log: bytes, stream: Stream) -> Iterator[tuple[datetime, str]]:
+    """The lines printed to one stream with their times, from a kept log."""
+    return ((time, text) for time, to, text in lines(log) if to == stream)
 
 
 def printed(log: bytes, stream: Stream) -> str:

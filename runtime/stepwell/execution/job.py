@@ -9,17 +9,23 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
-from typing import IO
+from threading import Event
+from types import FrameType
+from typing import IO, cast
 
 from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
 from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
+from stepwell.execution.growinglog import GrowingLog
 from stepwell.execution.origin import Origin
 from stepwell.execution.outcome import TASK_FAILED, death
 from stepwell.flow.graph import START, TaskId
@@ -35,6 +41,8 @@ class Job:
     Attributes:
         attempt: how many attempts came before: the state machine's retries, and those of Batch itself,
             which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
+        max_splits: how many items a foreach may have; None for any number.
+        id: Batch's id of the job; None where it is not said.
     """
 
     datastore: str
@@ -46,6 +54,8 @@ class Job:
     run: str
     task: TaskId
     attempt: int
+    max_splits: int | None = None
+    id: str | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Job:
@@ -55,7 +65,7 @@ class Job:
         if missing:
             raise UsageError(
                 f"python -m stepwell.job: {', '.join(missing)} not set; this command is for Batch jobs that "
-                "`step-functions create` has defined, not to be called by hand"
+                "`step-functions create` or @batch has made, not to be called by hand"
             )
         said = {name: environ[f"STEPWELL_{name}"] for name in names}
         return cls(
@@ -70,6 +80,8 @@ class Job:
             attempt=int(environ.get("STEPWELL_ATTEMPT", "0"))
             + int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1"))
             - 1,
+            max_splits=int(environ["STEPWELL_MAX_SPLITS"]) if "STEPWELL_MAX_SPLITS" in environ else None,
+            id=environ.get("AWS_BATCH_JOB_ID"),
         )
 
 
@@ -93,25 +105,31 @@ def run_job(environ: Mapping[str, str]) -> int:
             [sys.executable, job.flow_file, *frozen_arguments(Path(folder)), "task"],
             cwd=folder, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        log = _follow(process)
-        status = process.wait()
-    datastore.put_log(job.flow, job.run, job.task, job.attempt, log.to_bytes())
+        log, asked_to_end = LogBook(), Event()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            asked_to_end.set()
+            process.terminate()
+
+        signal.signal(signal.SIGTERM, end)
+        with GrowingLog(log, partial(datastore.put_log, job.flow, job.run, job.task, job.attempt)):
+            _follow(process, log)
+            status = process.wait()
     reason = death(status)
-    if reason:
+    if reason and not asked_to_end.is_set():  # who asked knows why
         failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
         datastore.put_failure(job.flow, job.run, failure)
         print(f"Error: {reason}", file=sys.stderr)
     return 1 if status else 0
 
 
-def _follow(process: subprocess.Popen[bytes]) -> LogBook:
+def _follow(process: subprocess.Popen[bytes], log: LogBook) -> None:
     """Pass on what a process prints until it is gone, and collect it."""
     assert process.stdout is not None and process.stderr is not None
     streams: dict[IO[bytes], tuple[Stream, IO[str]]] = {
         process.stdout: ("o", sys.stdout),
         process.stderr: ("e", sys.stderr),
     }
-    log = LogBook()
     with selectors.DefaultSelector() as selector:
         for pipe in streams:
             selector.register(pipe, selectors.EVENT_READ)
@@ -126,7 +144,6 @@ def _follow(process: subprocess.Popen[bytes]) -> LogBook:
                     print(line, file=ours, flush=True)
     for line in log.close(utc_now()):
         print(line, flush=True)
-    return log
 
 
 def run_named_task(flow_class: type[FlowSpec]) -> int:
@@ -138,8 +155,11 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     from stepwell.execution.run import parameter_values
     from stepwell.execution.spec import TaskSpec
     from stepwell.execution.task import run_task
+    from stepwell.flow.commandline import frozen
     from stepwell.store.opening import open_store
 
+    for stream in (sys.stdout, sys.stderr):  # what is printed is to be seen at once, as on a laptop
+        cast(TextIOWrapper, stream).reconfigure(line_buffering=True)
     job = Job.from_environment(os.environ)
     datastore = Datastore(open_store(job.datastore), job.namespace)
     parameters, origin = None, None
@@ -154,8 +174,8 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
             datastore.claim_run(info)
         parameters = parameter_values(flow_class, given)
     spec = TaskSpec(
-        job.run, job.task, job.username, job.attempt, parameters,
-        publish_splits=True, code=job.code, origin=origin,
+        job.run, job.task, job.username, job.attempt, parameters, max_splits=job.max_splits,
+        publish_splits=True, code=job.code, origin=origin, attached=frozen().attached, job=job.id,
     )  # fmt: skip
     outcome = run_task(flow_class, spec, datastore)
     return TASK_FAILED if outcome.failure else 0

@@ -7,8 +7,8 @@ import inspect
 import io
 import os
 import tarfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stepwell.archive import open_archive
@@ -52,14 +52,17 @@ def source_file(flow_class: type[FlowSpec]) -> Path:
         ) from None
 
 
-def pack_flow(flow_class: type[FlowSpec]) -> CodePackage:
+def pack_flow(flow_class: type[FlowSpec], attached: Sequence[str] = ()) -> CodePackage:
     """Pack the folder of a flow, with what its configs and default files are now.
+
+    Args:
+        attached: decorators for every step that has none of their kind, as ``--with`` takes them.
 
     Raises:
         UsageError: the files are too large together.
         FlowError: a config, or the default of an included file, can't be read.
     """
-    return pack(source_file(flow_class), freeze(flow_class))
+    return pack(source_file(flow_class), replace(freeze(flow_class), attached=tuple(attached)))
 
 
 def freeze(flow_class: type[FlowSpec]) -> Frozen:

@@ -41,14 +41,14 @@ class Live(Console):
         super().begin(info, where)
         self._thread.start()
 
-    def started(self, task: TaskId, pid: int) -> None:
+    def started(self, task: TaskId, by: str) -> None:
         self._tally.started(task)
 
-    def finished(self, task: TaskId, pid: int) -> None:
+    def finished(self, task: TaskId, by: str) -> None:
         self._tally.finished(task)
 
-    def _say_of(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
-        super()._say_of(task, pid, tame(text), color)
+    def _say_of(self, task: TaskId, by: str, text: str, color: str = "") -> None:
+        super()._say_of(task, by, tame(text), color)
 
     def end(self, done: bool) -> None:
         self._over.set()

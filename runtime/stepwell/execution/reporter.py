@@ -18,13 +18,13 @@ class Reporter(Protocol):
 
     def begin(self, info: RunInfo, where: str) -> None: ...
 
-    def started(self, task: TaskId, pid: int) -> None: ...
+    def started(self, task: TaskId, by: str) -> None: ...
 
-    def line(self, task: TaskId, pid: int, text: str, stream: Stream) -> None: ...
+    def line(self, task: TaskId, by: str, text: str, stream: Stream) -> None: ...
 
-    def finished(self, task: TaskId, pid: int) -> None: ...
+    def finished(self, task: TaskId, by: str) -> None: ...
 
-    def failed(self, task: TaskId, pid: int, failure: Failure) -> None: ...
+    def failed(self, task: TaskId, by: str, failure: Failure) -> None: ...
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None: ...
 
@@ -53,20 +53,20 @@ class Console:
             + (f", resuming {info.origin}" if info.origin else "")
         )
 
-    def started(self, task: TaskId, pid: int) -> None:
+    def started(self, task: TaskId, by: str) -> None:
         self._tally.started(task)
-        self._say_of(task, pid, "Task is starting.")
+        self._say_of(task, by, "Task is starting.")
 
-    def line(self, task: TaskId, pid: int, text: str, stream: Stream) -> None:
-        self._say_of(task, pid, text, "33" if stream == "e" else "")
+    def line(self, task: TaskId, by: str, text: str, stream: Stream) -> None:
+        self._say_of(task, by, text, "33" if stream == "e" else "")
 
-    def finished(self, task: TaskId, pid: int) -> None:
+    def finished(self, task: TaskId, by: str) -> None:
         self._tally.finished(task)
-        self._say_of(task, pid, "Task finished successfully.", "32")
+        self._say_of(task, by, "Task finished successfully.", "32")
 
-    def failed(self, task: TaskId, pid: int, failure: Failure) -> None:
+    def failed(self, task: TaskId, by: str, failure: Failure) -> None:
         self._tally.failed(task, failure)
-        self._say_of(task, pid, f"Task failed: {failure.reason}", "31")
+        self._say_of(task, by, f"Task failed: {failure.reason}", "31")
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None:
         self._tally.retrying(task)
@@ -86,8 +86,8 @@ class Console:
     def _say(self, text: str, color: str = "") -> None:
         self._print(f"{_now()} {self._paint(text, color)}")
 
-    def _say_of(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
-        at = self._paint(f"[{self._run}/{task} (pid {pid})]", "2")
+    def _say_of(self, task: TaskId, by: str, text: str, color: str = "") -> None:
+        at = self._paint(f"[{self._run}/{task}{f' ({by})' if by else ''}]", "2")
         self._print(f"{_now()} {at} {self._paint(text, color)}")
 
     def _print(self, text: str) -> None:
@@ -103,7 +103,7 @@ class Quiet(Console):
     def _say(self, text: str, color: str = "") -> None:
         pass
 
-    def _say_of(self, task: TaskId, pid: int, text: str, color: str = "") -> None:
+    def _say_of(self, task: TaskId, by: str, text: str, color: str = "") -> None:
         pass
 
 

@@ -11,11 +11,14 @@ from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, ParameterError, UsageError, did_you_mean
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin
+from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
 from stepwell.execution.spec import TaskSpec
 from stepwell.execution.taskserver import TaskRequest, task_server
+from stepwell.execution.workers import Workers
 from stepwell.flow.decorators.attach import attach
+from stepwell.flow.decorators.batch import batch_steps
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
@@ -74,7 +77,7 @@ def run_locally(
     reporter: Reporter | None = None,
     begun: Callable[[Datastore, RunInfo], None] | None = None,
 ) -> str:
-    """Run a flow with its tasks as local processes; returns the run's id.
+    """Run a flow with its tasks as local processes, or as Batch jobs; returns the run's id.
 
     Args:
         given: parameters by name, as text or of their types; a resumed run has those of its origin.
@@ -84,15 +87,18 @@ def run_locally(
         begun: called with the run's datastore once the run is claimed.
 
     Raises:
-        UsageError: there is no such decorator to attach; nothing was started.
+        UsageError: there is no such decorator to attach, or jobs can't reach the datastore; nothing was
+            started.
         FlowError: the flow or a parameter is wrong; nothing was started.
         NoSuchObject: there is no such run to resume; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
+        PlatformError: the environment can't run the steps with ``@batch``; nothing was started.
         RunFailed: a task failed.
     """
     for text in attached:
         attach(flow_class, text)
-    graph = flow_class.graph()
+    graph, functions = flow_class.graph(), flow_class.step_functions()
+    on_batch = batch_steps(functions)
     namespace, username = config.namespace(), config.username()
 
     # the fork comes first: what follows here may start threads
@@ -100,6 +106,16 @@ def run_locally(
     try:
         from stepwell.store.opening import open_store
 
+        jobs = None
+        if on_batch:
+            from stepwell.execution.batchrun import prepare
+
+            jobs = prepare(
+                flow_class, on_batch, datastore_url, namespace, username,
+                attached=attached, max_splits=max_splits,
+            )  # fmt: skip
+        if on_batch.issuperset(graph):
+            server.close()  # no task is a process of this machine
         datastore = Datastore(open_store(datastore_url), namespace)
         origin = find_origin(datastore, graph, resume) if resume else None
         if origin:
@@ -107,10 +123,12 @@ def run_locally(
         parameters = parameter_values(flow_class, given)
         run = new_run_id()
         info = RunInfo(
-            graph.flow, run, namespace, username, utc_now(), "local",
+            graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
             parameters=portable_parameters(flow_class, given), origin=origin.run if origin else None,
         )  # fmt: skip
         datastore.claim_run(info)
+        if jobs:
+            jobs.begin(datastore, run, info.parameters, origin)
         if begun:
             begun(datastore, info)
     except BaseException:
@@ -131,7 +149,11 @@ def run_locally(
     done = False
     reporter.begin(info, datastore.store.url)
     try:
-        LocalRun(flow_class, run, datastore, server, request, reporter, max_workers).execute()
+        processes = Processes(server, request, functions, datastore, graph.flow, run)
+        workers: dict[str, Workers] = dict.fromkeys(graph, processes)
+        if jobs:
+            workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
+        LocalRun(flow_class, run, workers, reporter, max_workers).execute()
         done = True
     finally:
         reporter.end(done)

@@ -18,6 +18,7 @@ class TaskSpec(NamedTuple):
         publish_splits: whether what a foreach or a switch decides is left where a state machine reads it.
         origin: the run that is resumed; given to the task of ``start`` alone, as `parameters`.
         attached: the decorators that ``--with`` named, as texts; a task's process attaches them itself.
+        job: id of the Batch job that runs it, if one does.
     """
 
     run: str
@@ -30,3 +31,4 @@ class TaskSpec(NamedTuple):
     code: str | None = None
     origin: Origin | None = None
     attached: tuple[str, ...] = ()
+    job: str | None = None

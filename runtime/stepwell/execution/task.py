@@ -128,7 +128,7 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
     rows = _rows(flow, state, where, datastore)
     meta = {
         "flow": context.flow, "run": spec.run, "step": step.name, "task": spec.task.path,
-        "attempt": spec.attempt, "user": spec.username, "code": spec.code,
+        "attempt": spec.attempt, "user": spec.username, "code": spec.code, "job": spec.job,
         "started": started.isoformat(), "ended": utc_now().isoformat(),
         "parents": [str(parent) for parent in parents],
         "foreach": {"name": step.foreach, "splits": ending.splits} if step.kind == "foreach" else None,

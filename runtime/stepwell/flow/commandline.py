@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,26 @@ CONFIG, CONFIG_VALUE, FROZEN = "--config", "--config-value", "--frozen"
 
 @dataclass(frozen=True, slots=True)
 class Frozen:
-    """What a deployment was made with: values of configs, and contents of included files, by name."""
+    """What a package was made with: values of configs, and contents of included files, by name.
+
+    Attributes:
+        attached: the decorators that ``--with`` named.
+    """
 
     configs: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
+    attached: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
-        return json.dumps({"configs": self.configs, "files": self.files}, sort_keys=True).encode()
+        return json.dumps(asdict(self), sort_keys=True).encode()
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Frozen:
+        found = json.loads(text)
+        return cls(**{**found, "attached": tuple(found["attached"])})
 
     def __bool__(self) -> bool:
-        return bool(self.configs or self.files)
+        return bool(self.configs or self.files or self.attached)
 
 
 def pairs(option: str, arguments: Sequence[str] | None = None) -> dict[str, str]:
@@ -47,4 +57,4 @@ def frozen(arguments: Sequence[str] | None = None) -> Frozen:
     words = sys.argv[1:] if arguments is None else arguments
     if words[:1] != [FROZEN] or len(words) < 2:
         return Frozen()
-    return Frozen(**json.loads(Path(words[1]).read_bytes()))
+    return Frozen.from_json(Path(words[1]).read_bytes())

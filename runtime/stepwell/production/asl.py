@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.batch.submission import Jobs, JobTask, Reference, StepPlan, name_stem, submission
+from stepwell.compute.submission import Jobs, JobTask, Reference, StepPlan, name_stem, submission
 from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import ROOT_PATH, Graph, Step

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from stepwell import aws, config
-from stepwell.batch.plan import step_plans
+from stepwell.compute.plan import step_plans
 from stepwell.datastore import Datastore
 from stepwell.environment import Contract, EnvironmentName
 from stepwell.errors import UsageError
@@ -74,7 +74,7 @@ def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> di
         namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
         job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
-        plans=step_plans(flow_class), max_workers=max_workers,
+        plans=step_plans(flow_class.step_functions()), max_workers=max_workers,
     )  # fmt: skip
     return compile_flow(flow_class.graph(), deployment)
 
@@ -110,7 +110,7 @@ class Production:
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
-            plans=step_plans(self.flow_class), max_workers=max_workers,
+            plans=step_plans(self.flow_class.step_functions()), max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(self.flow_class.graph(), deployment))
         self._datastore().put_code(package.sha256, package.data)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from stepwell.batch.submission import StepPlan
+from stepwell.compute.submission import StepPlan
 from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
 from stepwell.production.asl import Deployment, compile_flow

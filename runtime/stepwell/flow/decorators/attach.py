@@ -10,7 +10,7 @@ from stepwell.errors import UsageError, did_you_mean
 from stepwell.flow.decorators.base import StepDecorator, all_of
 from stepwell.flow.spec import FlowSpec
 
-NAMES = ("catch", "environment", "resources", "retry", "secrets", "timeout")
+NAMES = ("batch", "catch", "environment", "resources", "retry", "secrets", "timeout")
 """The decorators that can be attached from the command line."""
 
 

@@ -8,7 +8,7 @@ from stepwell.errors import FlowError, did_you_mean
 
 
 class Attributes:
-    """A decorator with its attributes.
+    """A decorator with its attributes; subclasses are callable with what they decorate.
 
     Subclasses set `name` and `defaults` (attribute to value; the only attributes there are). What is
     wrong with one is kept as its `mistake` until the flow's graph is asked for: raised where it is
@@ -17,6 +17,13 @@ class Attributes:
 
     name: ClassVar[str]
     defaults: ClassVar[dict[str, Any]]
+
+    def __new__(cls, decorated: Any = None, /, **attributes: Any) -> Any:
+        """``@retry`` does what ``@retry()`` does."""
+        if decorated is None:
+            return super().__new__(cls)
+        decorator: Any = cls(**attributes)
+        return decorator(decorated)
 
     def __init__(self, **attributes: Any) -> None:
         self.attributes: dict[str, Any] = {**self.defaults, **attributes}

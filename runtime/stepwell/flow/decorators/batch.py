@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from stepwell.errors import FlowError
@@ -61,3 +61,8 @@ def needs(function: Callable[..., Any]) -> dict[str, Any]:
         key: max((given[key] for given in said if given[key] is not None), default=default)
         for key, default in resources.defaults.items()
     }
+
+
+def batch_steps(functions: Mapping[str, Callable[..., Any]]) -> frozenset[str]:
+    """Which of these steps are Batch jobs also where the flow runs on a laptop."""
+    return frozenset(name for name, function in functions.items() if batch.of(function))

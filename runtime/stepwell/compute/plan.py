@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from stepwell.batch.fargate import fit
-from stepwell.batch.submission import StepPlan
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from stepwell.compute.fargate import fit
+from stepwell.compute.submission import StepPlan
 from stepwell.errors import UsageError
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.batch import batch, needs
 from stepwell.flow.decorators.timeout import limit
-from stepwell.flow.spec import FlowSpec
 
 
-def step_plans(flow_class: type[FlowSpec]) -> dict[str, StepPlan]:
-    """The plan of each step.
+def step_plans(functions: Mapping[str, Callable[..., Any]]) -> dict[str, StepPlan]:
+    """The plan of each of these steps, by name.
 
     Raises:
         FlowError: no machine is as large as a step asks for.
         UsageError: a step asks for an image that no job definition is made for.
     """
     plans = {}
-    for name, function in flow_class.step_functions().items():
+    for name, function in functions.items():
         asked = batch.of(function)
         if asked and asked.attributes["image"]:
             raise UsageError(
@@ -30,9 +32,3 @@ def step_plans(flow_class: type[FlowSpec]) -> dict[str, StepPlan]:
         queue = asked.attributes["queue"] if asked else None
         plans[name] = StepPlan(vcpus, memory, attempts(function), limit(function), queue)
     return plans
-
-
-def on_batch(flow_class: type[FlowSpec]) -> frozenset[str]:
-    """The steps that are Batch jobs also where the flow runs on a laptop."""
-    functions = flow_class.step_functions()
-    return frozenset(name for name, function in functions.items() if batch.of(function))

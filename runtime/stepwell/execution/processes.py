@@ -1,0 +1,175 @@
+"""Tasks as processes of this machine, forked by the flow's server."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from selectors import EVENT_READ, BaseSelector
+from typing import Any
+
+from stepwell.datastore import Datastore, Failure, utc_now
+from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
+from stepwell.execution.outcome import Outcome, death
+from stepwell.execution.queue import Attempt
+from stepwell.execution.workers import Scheduler
+from stepwell.flow.decorators.timeout import limit
+from stepwell.logs import LogBook, Stream
+
+GRACE = 10.0
+"""Seconds that a task has to end itself after its ``@timeout``, before it is killed."""
+
+
+@dataclass(slots=True)
+class Running:
+    """An attempt of a task whose process runs; `deadline` is when it is killed as stuck."""
+
+    attempt: Attempt
+    worker: Worker
+    deadline: float | None = None
+    pid: int = 0
+    log: LogBook = field(default_factory=LogBook)
+    answer: bytearray = field(default_factory=bytearray)
+
+
+class Processes:
+    """Runs attempts as processes, and keeps what they print as the log of their task.
+
+    Args:
+        server: forks a process for what `request` makes of an attempt, and sends back an `Outcome`.
+        functions: the flow's steps by name.
+        flow, run: where in the datastore logs and failures go.
+    """
+
+    def __init__(
+        self,
+        server: ForkServer,
+        request: Callable[[Attempt], Any],
+        functions: dict[str, Callable[..., Any]],
+        datastore: Datastore,
+        flow: str,
+        run: str,
+    ) -> None:
+        self._server, self._request, self._functions = server, request, functions
+        self._datastore, self._flow, self._run = datastore, flow, run
+        self._running: dict[int, Running] = {}
+        # logs go to the datastore beside the loop, so that a slow store does not hold up tasks
+        self._writers = ThreadPoolExecutor(4, thread_name_prefix="stepwell-log")
+        self._writes: list[Future[None]] = []
+
+    def open(self, selector: BaseSelector, scheduler: Scheduler) -> None:
+        self._selector, self._scheduler = selector, scheduler
+        selector.register(self._server, EVENT_READ, self._hear_server)
+
+    def start(self, attempt: Attempt) -> None:
+        worker = self._server.start(self._request(attempt))
+        running = Running(attempt, worker)
+        if seconds := limit(self._functions[attempt.task.step]):
+            running.deadline = time.monotonic() + seconds + GRACE
+        self._running[worker.ticket] = running
+        for descriptor, take in self._pipes(running):
+            os.set_blocking(descriptor, False)
+            self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
+
+    def look(self, now: float) -> float | None:
+        """Kill what its ``@timeout`` could not end from inside."""
+        soonest = None
+        for running in self._running.values():
+            if running.deadline is None:
+                continue
+            if running.deadline <= now:
+                running.deadline = None
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid, signal.SIGKILL)
+            elif soonest is None or running.deadline < soonest:
+                soonest = running.deadline
+        return soonest
+
+    def close(self) -> None:
+        for running in self._running.values():
+            if running.pid:
+                with suppress(ProcessLookupError):
+                    os.kill(running.pid, signal.SIGKILL)
+            self._close(running)
+        self._server.close()
+        self._writers.shutdown(wait=True)
+        for write in self._writes:
+            write.result()
+
+    def _pipes(self, running: Running) -> list[tuple[int, Callable[[bytes], None]]]:
+        """The pipes of a task, and what takes what is read from each."""
+        return [
+            (running.worker.out, partial(self._printed, running, "o")),
+            (running.worker.err, partial(self._printed, running, "e")),
+            (running.worker.result, running.answer.extend),
+        ]
+
+    def _printed(self, running: Running, stream: Stream, data: bytes) -> None:
+        for line in running.log.add(stream, data, utc_now()):
+            self._scheduler.printed(running.attempt, line, stream)
+
+    def _hear_pipe(self, descriptor: int, take: Callable[[bytes], None]) -> None:
+        if not _read(descriptor, take):
+            self._selector.unregister(descriptor)
+
+    def _hear_server(self) -> None:
+        event = self._server.event()
+        if event is None:
+            cause = "the process that starts tasks was killed"
+            for running in list(self._running.values()):
+                self._lost(running, cause)
+            self._scheduler.gone(cause)
+        elif isinstance(event, Started):
+            running = self._running[event.ticket]
+            running.pid = event.pid
+            self._scheduler.started(running.attempt, f"pid {event.pid}")
+        else:
+            self._ended(self._running.pop(event.ticket), event)
+
+    def _ended(self, running: Running, event: Ended) -> None:
+        self._close(running)
+        if event.status or not running.answer:
+            self._lost(running, death(event.status) or "the task's process ended before its step was done")
+        else:
+            self._scheduler.ended(running.attempt, pickle.loads(running.answer))
+
+    def _lost(self, running: Running, cause: str) -> None:
+        """A task died without a word: say so on its behalf."""
+        task, attempt = running.attempt.task, running.attempt.number
+        failure = Failure(task.step, task.path, attempt, cause, "", utc_now())
+        self._datastore.put_failure(self._flow, self._run, failure)
+        self._scheduler.ended(running.attempt, Outcome(failure=failure))
+
+    def _close(self, running: Running) -> None:
+        """Take what the pipes of a task that is gone still hold, and keep its log."""
+        for descriptor, take in self._pipes(running):
+            if descriptor in self._selector.get_map():
+                self._selector.unregister(descriptor)
+                # a process that the task left behind may hold the pipe open: take what is there now
+                while select.select([descriptor], [], [], 0)[0] and _read(descriptor, take):
+                    pass
+        running.worker.close()
+        for line in running.log.close(utc_now()):
+            self._scheduler.printed(running.attempt, line, "o")
+        log = running.log.to_bytes()
+        if log:
+            task, number = running.attempt.task, running.attempt.number
+            put = self._datastore.put_log
+            self._writes.append(self._writers.submit(put, self._flow, self._run, task, number, log))
+
+
+def _read(descriptor: int, take: Callable[[bytes], None]) -> bool:
+    """Pass on what can be read without waiting; False at the end of the stream."""
+    try:
+        data = os.read(descriptor, 1 << 16)
+    except BlockingIOError:
+        return True
+    take(data)
+    return bool(data)

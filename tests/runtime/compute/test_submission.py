@@ -1,0 +1,53 @@
+"""What a task's Batch job is: whole requests, compared without any service."""
+
+from __future__ import annotations
+
+from stepwell.compute.submission import Jobs, JobTask, StepPlan, job_name, submission
+
+JOBS = Jobs(
+    datastore="s3://store", namespace="project/flights/branch/x", username="ada", code="c0de", flow="Made",
+    flow_file="made.py", queue="queue", definition="definition",
+)  # fmt: skip
+
+
+def test_a_job() -> None:
+    """A task's job carries pointers alone, is tagged as its namespace's owner's, and asks for its machine."""
+    assert submission(JOBS, JobTask("r1", "work", "0-3", None), "Made-work-0-3", StepPlan(0.5, 1024)) == {
+        "jobName": "Made-work-0-3",
+        "jobQueue": "queue",
+        "jobDefinition": "definition",
+        "containerOverrides": {
+            "environment": [
+                {"name": "STEPWELL_DATASTORE", "value": "s3://store"},
+                {"name": "STEPWELL_NAMESPACE", "value": "project/flights/branch/x"},
+                {"name": "STEPWELL_USER", "value": "ada"},
+                {"name": "STEPWELL_CODE", "value": "c0de"},
+                {"name": "STEPWELL_FLOW", "value": "Made"},
+                {"name": "STEPWELL_FLOW_FILE", "value": "made.py"},
+                {"name": "STEPWELL_RUN", "value": "r1"},
+                {"name": "STEPWELL_STEP", "value": "work"},
+                {"name": "STEPWELL_TASK", "value": "0-3"},
+            ],
+            "resourceRequirements": [{"type": "VCPU", "value": "0.5"}, {"type": "MEMORY", "value": "1024"}],
+        },
+        "tags": {"stepwell:namespace": "project/flights"},
+        "propagateTags": True,
+    }
+
+
+def test_what_is_said_is_added() -> None:
+    """A limit of splits, an attempt, a time limit and a queue of the step's own are in the request."""
+    jobs = Jobs("s3://store", "user/ada", "ada", "c0de", "Made", "made.py", "queue", "definition", 7)
+    plan = StepPlan(1, 2048, limit=300, queue="mine")
+    made = submission(jobs, JobTask("r1", "work", "0", "2"), "name", plan)
+    assert (made["jobQueue"], made["timeout"]) == ("mine", {"attemptDurationSeconds": 360})
+    assert made["containerOverrides"]["environment"][-2:] == [
+        {"name": "STEPWELL_MAX_SPLITS", "value": "7"},
+        {"name": "STEPWELL_ATTEMPT", "value": "2"},
+    ]
+
+
+def test_job_names_fit_the_limit() -> None:
+    """A job's name keeps to 128 characters however long flow, step and path are."""
+    assert job_name("Made", "work", "0-3") == "Made-work-0-3"
+    assert len(job_name("F" * 100, "step", "0-" * 90)) == 128
