@@ -1,19 +1,15 @@
-"""The same flow leaves the same artifacts on a laptop and on Step Functions, value by value."""
+"""The same flow leaves the same artifacts on a laptop, on Batch and on Step Functions, value by value."""
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 
 from stepwell import Flow
-from stepwell.client.objects import Run
-from stepwell.flow.decorators.catch import CaughtException
+from tests.comparing import assert_same
 from tests.deployment import Deployed
 from tests.support import FLOWS, run_flow, write_flow
 
@@ -58,31 +54,6 @@ def in_production(file: Path, home: Path, cloud: dict[str, str], *parameters: st
     raise AssertionError(f"run {run} did not end: {listed.stdout}")
 
 
-def same(left: Any, right: Any) -> bool:
-    """Equal in type and value; NaN equals NaN."""
-    if type(left) is not type(right):
-        return False
-    if isinstance(left, np.ndarray):
-        return left.dtype == right.dtype and np.array_equal(left, right)
-    if isinstance(left, CaughtException):
-        # its traceback names the folder that the code ran in
-        return (left.type, left.message) == (right.type, right.message)
-    if isinstance(left, float):
-        return left == right or (math.isnan(left) and math.isnan(right))
-    if hasattr(left, "equals"):
-        return bool(left.equals(right))
-    return bool(left == right)
-
-
-def tasks(run: Run) -> dict[str, dict[str, Any]]:
-    """Every artifact of every task of a run."""
-    return {
-        f"{step.id}/{task.id}": {name: task[name].load() for name in task.artifacts}
-        for step in run
-        for task in step
-    }
-
-
 @pytest.mark.parametrize("file", GRAPHS)
 def test_artifacts_are_the_same(file: str, cloud: dict[str, str], tmp_path: Path) -> None:
     """Each graph leaves the same tasks with the same artifacts locally and on Step Functions."""
@@ -92,14 +63,22 @@ def test_artifacts_are_the_same(file: str, cloud: dict[str, str], tmp_path: Path
     assert ended.returncode == 0, ended.stderr
     run_id, status = in_production(FLOWS / file, home, cloud, *parameters)
     assert status == "SUCCEEDED"
-    local = tasks(Flow(flow, datastore=str(home)).latest_successful_run)
-    production = tasks(Flow(flow, datastore="s3")[run_id])
-    assert len(local) == count
-    assert local.keys() == production.keys()
-    for task, artifacts in local.items():
-        assert artifacts.keys() == production[task].keys(), task
-        for name, value in artifacts.items():
-            assert same(value, production[task][name]), (task, name, value, production[task][name])
+    local = Flow(flow, datastore=str(home)).latest_successful_run
+    assert_same(local, Flow(flow, datastore="s3")[run_id], count)
+
+
+@pytest.mark.parametrize("file", ["foreach.py", "switch.py"])
+def test_artifacts_of_batch_jobs_are_the_same(file: str, cloud: dict[str, str], tmp_path: Path) -> None:
+    """`run --with batch` leaves the same tasks with the same artifacts in the deployed environment."""
+    flow, parameters, count = GRAPHS[file]
+    home = tmp_path / "home"
+    local = run_flow(FLOWS / file, home, "run", *parameters, STEPWELL_USER="ada")
+    assert local.returncode == 0, local.stderr
+    on_batch = run_flow(FLOWS / file, home, "--datastore=s3", "run", "--with", "batch", *parameters, **cloud)
+    assert on_batch.returncode == 0, on_batch.stderr
+    runs = Flow(flow, datastore="s3")
+    (run_id,) = {line.split("/")[0] for line in re.findall(r"\[(\S+/\S+)", on_batch.stdout)}
+    assert_same(Flow(flow, datastore=str(home)).latest_successful_run, runs[run_id], count)
 
 
 def test_a_failure_is_the_same(cloud: dict[str, str], tmp_path: Path) -> None:

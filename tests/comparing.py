@@ -1,0 +1,47 @@
+"""What runs left, compared value by value."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from stepwell.client.objects import Run
+from stepwell.flow.decorators.catch import CaughtException
+
+
+def same(left: Any, right: Any) -> bool:
+    """Equal in type and value; NaN equals NaN."""
+    if type(left) is not type(right):
+        return False
+    if isinstance(left, np.ndarray):
+        return left.dtype == right.dtype and np.array_equal(left, right)
+    if isinstance(left, CaughtException):
+        # its traceback names the folder that the code ran in
+        return (left.type, left.message) == (right.type, right.message)
+    if isinstance(left, float):
+        return left == right or (math.isnan(left) and math.isnan(right))
+    if hasattr(left, "equals"):
+        return bool(left.equals(right))
+    return bool(left == right)
+
+
+def assert_same(left: Run, right: Run, count: int) -> None:
+    """Both have so many tasks, the same ones, with the same artifacts."""
+    ours, theirs = tasks(left), tasks(right)
+    assert len(ours) == count
+    assert ours.keys() == theirs.keys()
+    for task, artifacts in ours.items():
+        assert artifacts.keys() == theirs[task].keys(), task
+        for name, value in artifacts.items():
+            assert same(value, theirs[task][name]), (task, name, value, theirs[task][name])
+
+
+def tasks(run: Run) -> dict[str, dict[str, Any]]:
+    """Every artifact of every task of a run."""
+    return {
+        f"{step.id}/{task.id}": {name: task[name].load() for name in task.artifacts}
+        for step in run
+        for task in step
+    }
