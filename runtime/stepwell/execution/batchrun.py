@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,7 +35,7 @@ class BatchRun:
     package: CodePackage
 
     def begin(
-        self, datastore: Datastore, run: str, parameters: dict[str, Any], origin: Origin | None
+        self, datastore: Datastore, run: str, parameters: Mapping[str, Any], origin: Origin | None
     ) -> None:
         """Put where jobs find it what they need: the code, and what the run was given."""
         datastore.put_code(self.package.sha256, self.package.data)

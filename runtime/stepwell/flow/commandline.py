@@ -35,7 +35,7 @@ class Frozen:
     @classmethod
     def from_json(cls, text: bytes) -> Frozen:
         found = json.loads(text)
-        return cls(**{**found, "attached": tuple(found["attached"])})
+        return cls(**{**found, "attached": tuple(found.get("attached", ()))})
 
     def __bool__(self) -> bool:
         return bool(self.configs or self.files or self.attached)

@@ -22,7 +22,7 @@ from stepwell.execution.outcome import Outcome
 from stepwell.execution.queue import Attempt
 from stepwell.flow.graph import Graph, Step, TaskId
 from stepwell.logs import LogBook, Stream
-from stepwell.store.objects import open_store
+from stepwell.store.opening import open_store
 from tests.runtime.compute.support import FakeBatch, refusal
 
 GRAPH = Graph(

@@ -162,6 +162,7 @@ def test_jobs_end_with_the_scheduler(number: signal.Signals, cloud: dict[str, st
         batch = aws.client("batch")
         states = {job["status"] for job in batch.describe_jobs(jobs=list(jobs))["jobs"]}
         assert "RUNNING" in states and is_alive(int(found[1]))
+        assert found[0][2:] + "\n" in [task.stdout for task in newest("Made")["work"]]
         process.send_signal(number)
         status = process.wait(20)
     details = until(

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from stepwell.flow.decorators.base import all_of
+from stepwell.flow.decorators.batch import batch
+from stepwell.flow.decorators.flowlevel import flow_decorators
+from stepwell.flow.decorators.retry import retry
 from stepwell.flow.decorators.schedule import schedule
 from stepwell.flow.decorators.secrets import variables
 from tests.support import run_flow, write_flow
@@ -151,3 +155,18 @@ def test_with_attaches_to_steps_without(tmp_path: Path) -> None:
     file = flow_with(tmp_path, "", body)
     arguments = ["--with", "retry:times=2,minutes_between_retries=0"]
     assert run_flow(file, tmp_path / "home", "run", *arguments).returncode == 0
+
+
+def test_parentheses_may_be_left_out() -> None:
+    """`@retry` is `@retry()`, and so with every decorator, of flows too."""
+
+    @batch
+    @retry
+    def work() -> None: ...
+
+    @schedule
+    class Flow: ...
+
+    assert [one.attributes for one in all_of(work)] == [batch.defaults, retry.defaults]
+    (found,) = flow_decorators(Flow)
+    assert isinstance(found, schedule) and found.attributes == schedule.defaults

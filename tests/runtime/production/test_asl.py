@@ -163,6 +163,18 @@ def test_retries_and_limits() -> None:
     }
 
 
+def test_a_queue_of_the_steps_own() -> None:
+    """A step that names a queue is sent there; the others go to the environment's."""
+    deployment = Deployment(
+        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        code="c0de", flow_file="made.py", username="ada",
+        plans={"start": StepPlan(0.5, 1024, queue="gpus"), "end": StepPlan(0.5, 1024)},
+    )  # fmt: skip
+    graph = Graph("Made", [Step("start", "linear", ("end",)), Step("end", "end")])
+    states = compile_flow(graph, deployment)["States"]
+    assert [states[step]["Parameters"]["JobQueue"] for step in ("start", "end")] == ["gpus", "queue"]
+
+
 def test_switch() -> None:
     """A switch reads from S3 the step its job chose, and a Choice goes there; ways meet in a state."""
     document = compiled(
