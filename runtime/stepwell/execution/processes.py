@@ -25,6 +25,7 @@ from stepwell.logs import LogBook, Stream
 
 GRACE = 10.0
 """Seconds that a task has to end itself after its ``@timeout``, before it is killed."""
+_GONE = "the process that starts tasks was killed"
 
 
 @dataclass(slots=True)
@@ -69,7 +70,12 @@ class Processes:
         selector.register(self._server, EVENT_READ, self._hear_server)
 
     def start(self, attempt: Attempt) -> None:
-        worker = self._server.start(self._request(attempt))
+        try:
+            worker = self._server.start(self._request(attempt))
+        except OSError:
+            self._lost(attempt, _GONE)
+            self._server_is_gone()
+            return
         running = Running(attempt, worker)
         if seconds := limit(self._functions[attempt.task.step]):
             running.deadline = time.monotonic() + seconds + GRACE
@@ -93,11 +99,8 @@ class Processes:
         return soonest
 
     def close(self) -> None:
-        for running in self._running.values():
-            if running.pid:
-                with suppress(ProcessLookupError):
-                    os.kill(running.pid, signal.SIGKILL)
-            self._close(running)
+        while self._running:
+            self._end(self._running.popitem()[1])
         self._server.close()
         self._writers.shutdown(wait=True)
         for write in self._writes:
@@ -122,10 +125,7 @@ class Processes:
     def _hear_server(self) -> None:
         event = self._server.event()
         if event is None:
-            cause = "the process that starts tasks was killed"
-            for running in list(self._running.values()):
-                self._lost(running, cause)
-            self._scheduler.gone(cause)
+            self._server_is_gone()
         elif isinstance(event, Started):
             running = self._running[event.ticket]
             running.pid = event.pid
@@ -136,16 +136,29 @@ class Processes:
     def _ended(self, running: Running, event: Ended) -> None:
         self._close(running)
         if event.status or not running.answer:
-            self._lost(running, death(event.status) or "the task's process ended before its step was done")
+            cause = death(event.status) or "the task's process ended before its step was done"
+            self._lost(running.attempt, cause)
         else:
             self._scheduler.ended(running.attempt, pickle.loads(running.answer))
 
-    def _lost(self, running: Running, cause: str) -> None:
+    def _server_is_gone(self) -> None:
+        while self._running:
+            running = self._running.popitem()[1]
+            self._end(running)
+            self._lost(running.attempt, _GONE)
+        self._scheduler.gone(_GONE)
+
+    def _end(self, running: Running) -> None:
+        if running.pid:
+            with suppress(ProcessLookupError):
+                os.kill(running.pid, signal.SIGKILL)
+        self._close(running)
+
+    def _lost(self, attempt: Attempt, cause: str) -> None:
         """A task died without a word: say so on its behalf."""
-        task, attempt = running.attempt.task, running.attempt.number
-        failure = Failure(task.step, task.path, attempt, cause, "", utc_now())
+        failure = Failure(attempt.task.step, attempt.task.path, attempt.number, cause, "", utc_now())
         self._datastore.put_failure(self._flow, self._run, failure)
-        self._scheduler.ended(running.attempt, Outcome(failure=failure))
+        self._scheduler.ended(attempt, Outcome(failure=failure))
 
     def _close(self, running: Running) -> None:
         """Take what the pipes of a task that is gone still hold, and keep its log."""
