@@ -8,12 +8,14 @@ from typing import Any
 
 _EXITED = "Essential container in task exited"
 """Batch's reason for every container that ended: it says less than the exit code."""
+_MORE_MEMORY = "ask for more memory: @resources(memory=...)"
+_ANOTHER_MACHINE = "its machine was taken away: let it be tried again, @retry(times=2)"
 _WAYS_OUT = (
     ("CannotPullContainer", "ask who runs the environment to check its image, compute.image"),
-    ("OutOfMemory", "ask for more memory: @resources(memory=...)"),
+    ("OutOfMemory", _MORE_MEMORY),
     ("attempt duration exceeded timeout", "give its @timeout more time, or find out why it was stuck"),
-    ("Host EC2", "its machine was taken away: let it be tried again, @retry(times=2)"),
-    ("Spot", "its machine was taken away: let it be tried again, @retry(times=2)"),
+    ("Host EC2", _ANOTHER_MACHINE),
+    ("Spot", _ANOTHER_MACHINE),
     ("MISCONFIGURATION", "ask for less with @resources, or who runs the environment for a larger queue"),
     ("ResourceInitializationError", "ask who runs the environment to check its network and roles"),
 )
@@ -34,7 +36,7 @@ def why_it_ended(detail: Mapping[str, Any]) -> str:
     said = "; ".join(dict.fromkeys(" ".join(reason.split()) for reason in reasons if reason))
     way_out = next((way for sign, way in _WAYS_OUT if sign in said), None)
     if way_out is None and code == 128 + signal.SIGKILL:
-        way_out = _WAYS_OUT[1][1]
+        way_out = _MORE_MEMORY
     return f"its Batch job {detail['jobId']} ended: {said or 'Batch gives no reason'}" + (
         f"; {way_out}" if way_out else ""
     )

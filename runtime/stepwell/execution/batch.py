@@ -164,11 +164,10 @@ class BatchJobs:
             self._say(partial(_raise, error))
             return
         self._guard.watch(id)
-        now = time.monotonic()
-        self._jobs[id] = Job(attempt, id, self._log(attempt), now, WAITING, since=now)
         self._say(partial(self._scheduler.started, attempt, f"job {id[:8]}"))
         self._say(partial(self._scheduler.printed, attempt, f"It is Batch job {id}.", "o"))
-        self._changed = now
+        self._changed = now = time.monotonic()
+        self._jobs[id] = Job(attempt, id, self._log(attempt), now, WAITING, since=now)
         self._new.set()
 
     def _follow(self) -> None:
@@ -254,10 +253,14 @@ class BatchJobs:
 
 
 def _may_pass(error: StepwellError) -> bool:
-    """Whether something else than a refusal: boto3 has tried refusals again that may pass."""
-    from botocore.exceptions import BotoCoreError
+    """Whether it is no refusal: a network or store that is away, or a service that has too much to do."""
+    from botocore.exceptions import BotoCoreError, ClientError
 
-    return isinstance(error, StoreError) or isinstance(error.__cause__, BotoCoreError)
+    cause = error.__cause__
+    if isinstance(cause, ClientError):
+        status = cause.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400)
+        return status == 429 or status >= 500
+    return isinstance(error, StoreError) or isinstance(cause, BotoCoreError)
 
 
 def _raise(error: Exception) -> None:

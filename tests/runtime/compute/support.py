@@ -58,8 +58,12 @@ class FakeBatch:
         return {"computeEnvironments": [self.environment]}
 
 
-def refusal(operation: str, code: str, message: str) -> Exception:
-    """What boto3 raises when AWS refuses."""
+def refusal(operation: str, code: str, message: str, status: int = 400) -> Exception:
+    """What boto3 raises when AWS refuses; `status` is that of HTTP."""
     from botocore.exceptions import ClientError
 
-    return ClientError({"Error": {"Code": code, "Message": message}}, operation)
+    answer: Any = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(answer, operation)

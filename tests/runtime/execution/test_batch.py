@@ -235,9 +235,17 @@ def test_a_refused_submission_ends_the_run(run: Run) -> None:
         run.until(lambda: False)
 
 
-def test_a_network_that_was_away_is_asked_again(run: Run) -> None:
-    """A submission that could not reach AWS is made again."""
-    run.batch.refusals.append(EndpointConnectionError(endpoint_url="https://batch"))
+@pytest.mark.parametrize(
+    "error",
+    [
+        EndpointConnectionError(endpoint_url="https://batch"),
+        refusal("SubmitJob", "TooManyRequestsException", "slow down", 429),
+        refusal("SubmitJob", "ServerException", "try later", 500),
+    ],
+)
+def test_what_may_pass_is_asked_again(run: Run, error: Exception) -> None:
+    """A submission that could not reach AWS, or found it with too much to do, is made again."""
+    run.batch.refusals.append(error)
     assert run.start(FIRST) == ["job-0"]
 
 
