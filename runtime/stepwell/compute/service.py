@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 from stepwell.aws import translated
+from stepwell.compute.queue import check, trouble
 from stepwell.compute.submission import StepPlan
 from stepwell.errors import PlatformError
 
@@ -77,32 +78,15 @@ class Service:
                 f"job queue {queue}: there is none in this account and region; leave queue out of @batch to "
                 "use the environment's"
             )
-        ailments = _ailments(f"job queue {queue}", found)
-        environments = self._environments(found)
-        if ailments or not environments:
-            raise PlatformError("; ".join(ailments) or f"job queue {queue}: it has no compute environment")
-        usable = [one for one in environments if not _ailments("", one)]
-        if not usable:
-            raise PlatformError(
-                f"job queue {queue}: " + "; ".join(_of_environment(one) for one in environments)
-            )
-        limits = [one.get("computeResources", {}).get("maxvCpus") for one in usable]
-        most = None if None in limits else max(limits)
-        for step, plan in plans.items():
-            if most is not None and plan.vcpus > most:
-                raise PlatformError(
-                    f"step '{step}': its job takes {plan.vcpus:g} vCPUs, but job queue {queue} has at most "
-                    f"{most} in all; ask for less, or who runs the environment for more (compute.max_vcpus)"
-                )
+        check(found, self._environments(found), plans)
 
     def ails(self, queue: str) -> str | None:
         """What keeps a queue from starting jobs, if anything is known to."""
         found = self._queue(queue)
         if found is None:
             return f"job queue {queue} is gone"
-        said = _ailments("its job queue", found)
-        said += [_of_environment(one) for one in self._environments(found) if _ailments("", one)]
-        return "; ".join(said) or None
+        said = [trouble(one) for one in (found, *self._environments(found))]
+        return "; ".join(filter(None, said)) or None
 
     def _queue(self, queue: str) -> dict[str, Any] | None:
         with translated(f"job queue {queue}"):
@@ -117,17 +101,3 @@ class Service:
             answer = self._client.describe_compute_environments(computeEnvironments=names)
         found: list[dict[str, Any]] = answer["computeEnvironments"]
         return found
-
-
-def _of_environment(found: dict[str, Any]) -> str:
-    return "; ".join(_ailments(f"compute environment {found['computeEnvironmentName']}", found))
-
-
-def _ailments(what: str, found: dict[str, Any]) -> list[str]:
-    """What is wrong with a queue or a compute environment."""
-    said = []
-    if found.get("state", "ENABLED") != "ENABLED":
-        said.append(f"{what} is {found['state']}")
-    if found.get("status", "VALID") not in ("VALID", "UPDATING", "CREATING"):
-        said.append(f"{what} is {found['status']}: {found.get('statusReason', 'Batch gives no reason')}")
-    return said

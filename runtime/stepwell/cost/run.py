@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stepwell.compute.fargate import fit
 from stepwell.cost.lines import Line, line
 from stepwell.cost.prices import Prices
 from stepwell.cost.workload import Workload
 from stepwell.errors import FlowError
-from stepwell.production.fargate import fit
 
 START_MINUTES = 1.0
 """Minutes that a task is paid for before it computes: its image is pulled, Python starts. It is above the

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from stepwell import aws
+from stepwell.compute.fargate import fit
+from stepwell.compute.queue import Described, trouble
 from stepwell.doctor.finding import Finding, failed, ok, warning
 from stepwell.doctor.platform import AGAIN, mine, offered
 from stepwell.environment import NamespaceContract
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.resources import resources
-from stepwell.production.fargate import fit
-
-Described = Mapping[str, Any]
-"""A resource as a describe call of Batch gives it."""
 
 LONG = 15 * 60
 """Seconds by which a job that can run has begun to: machines of Batch start within minutes."""
@@ -35,13 +33,12 @@ def queue() -> Finding:
 
 def judge_queue(queue: Described, environments: Sequence[Described]) -> Finding:
     """Judge by the queue and its compute environments; one of them that works is enough to run."""
-    if trouble := _trouble("job queue", queue["jobQueueName"], queue):
-        return failed(trouble, AGAIN)
+    if said := trouble(queue):
+        return failed(said, AGAIN)
     usable, troubles = [], []
     for one in environments:
-        trouble = _trouble("compute environment", one["computeEnvironmentName"], one)
-        if trouble:
-            troubles.append(trouble)
+        if said := trouble(one):
+            troubles.append(said)
         else:
             usable.append(one["computeResources"])
     if not usable:
@@ -110,15 +107,6 @@ def judge_job_definition(contract: NamespaceContract, active: Sequence[Described
     newest = max(active, key=lambda one: int(one["revision"]))
     image = newest["containerProperties"]["image"]
     return ok(f"{newest['jobDefinitionName']}:{newest['revision']}, image {image}")
-
-
-def _trouble(what: str, name: str, found: Described) -> str:
-    """What keeps a queue or compute environment from its work; empty where nothing does."""
-    if found.get("state", "ENABLED") != "ENABLED":  # Batch may leave out what is the default
-        return f"{what} {name} is {found['state']}"
-    if found["status"] != "VALID":
-        return f"{what} {name} is {found['status']}: {found.get('statusReason') or 'Batch gives no reason'}"
-    return ""
 
 
 def _batch() -> Any:
