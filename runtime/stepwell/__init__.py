@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.batch import batch as batch
     from stepwell.flow.decorators.catch import catch as catch
     from stepwell.flow.decorators.environment import environment as environment
+    from stepwell.flow.decorators.no_reuse import no_reuse as no_reuse
     from stepwell.flow.decorators.project import project as project
     from stepwell.flow.decorators.resources import resources as resources
     from stepwell.flow.decorators.retry import retry as retry
@@ -55,6 +56,7 @@ _HOME = {
     "current": "stepwell.flow.current",
     "step": "stepwell.flow.decorators.base",
     "resources": "stepwell.flow.decorators.resources",
+    "no_reuse": "stepwell.flow.decorators.no_reuse",
     "project": "stepwell.flow.decorators.project",
     "schedule": "stepwell.flow.decorators.schedule",
     "user_step_decorator": "stepwell.flow.decorators.user",

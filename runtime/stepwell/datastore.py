@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
 from stepwell.flow.graph import TaskId
@@ -28,7 +28,10 @@ _LAST_MILLISECOND = 10**14
 SYSTEM_TAGS = ("user:", "runtime:", "date:")
 """What the tags that every run has begin with."""
 
-_CONCURRENT_READS = 32
+_CONCURRENT = 32
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 class RunInfo(NamedTuple):
@@ -264,20 +267,11 @@ class Datastore:
 
     def find(self, flow: str, run: str, tasks: list[TaskId]) -> dict[TaskId, Manifest]:
         """The manifests of those of the tasks that are done."""
-        from concurrent.futures import ThreadPoolExecutor
-
         from stepwell.artifacts.manifest import Manifest
 
-        def read(task: TaskId) -> Manifest | None:
-            key = keys.manifest(self.namespace, flow, run, task.step, task.path)
-            try:
-                return Manifest.from_bytes(self.store.get(key), key)
-            except NotFound:
-                return None
-
-        with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
-            found = zip(tasks, pool.map(read, tasks), strict=True)
-            return {task: manifest for task, manifest in found if manifest is not None}
+        wanted = [keys.manifest(self.namespace, flow, run, task.step, task.path) for task in tasks]
+        found = zip(tasks, wanted, _at_once(self._get, wanted), strict=True)
+        return {task: Manifest.from_bytes(data, key) for task, key, data in found if data is not None}
 
     def is_done(self, flow: str, run: str, task: TaskId) -> bool:
         """Whether a task's manifest is there."""
@@ -319,6 +313,29 @@ class Datastore:
     def _task(self, flow: str, run: str, task: TaskId) -> str:
         return keys.task_root(self.namespace, flow, run, task.step, task.path)
 
+    # -- what runs leave for later ones to reuse
+
+    def put_reuse(self, flow: str, run: str, document: dict[str, Any]) -> None:
+        """Keep what tells later runs when the tasks of a run that has ended serve them as well."""
+        self.store.put(keys.reuse(self.namespace, flow, run), json.dumps(document).encode())
+
+    def reuses(self, flow: str, runs: list[str]) -> dict[str, dict[str, Any]]:
+        """What those of the runs have left of that, in their order."""
+        found = _at_once(self._get, [keys.reuse(self.namespace, flow, run) for run in runs])
+        return {run: json.loads(data) for run, data in zip(runs, found, strict=True) if data is not None}
+
+    def put_earlier(self, flow: str, run: str, found: Mapping[str, str]) -> None:
+        """Keep, for each step, which tasks of earlier runs may serve in a run that begins."""
+
+        def put(step: str) -> None:
+            self.store.put(keys.earlier(self.namespace, flow, run, step), found[step].encode())
+
+        _at_once(put, found)
+
+    def earlier(self, flow: str, run: str, step: str) -> str:
+        """Which tasks of earlier runs may serve for those of a step."""
+        return self.store.get(keys.earlier(self.namespace, flow, run, step)).decode()
+
     # -- what production runs need
 
     def put_parameters(self, flow: str, run: str, parameters: Mapping[str, Any]) -> None:
@@ -329,11 +346,7 @@ class Datastore:
 
     def parameters(self, flow: str, run: str) -> dict[str, Any]:
         """What a trigger was given; nothing where the run was started by something else."""
-        try:
-            given: dict[str, Any] = json.loads(self.store.get(keys.parameters(self.namespace, flow, run)))
-        except NotFound:
-            return {}
-        return given
+        return self._document(keys.parameters(self.namespace, flow, run)) or {}
 
     def put_origin(self, flow: str, run: str, origin: dict[str, Any]) -> None:
         """Keep which run a triggered run resumes, until it starts."""
@@ -341,11 +354,7 @@ class Datastore:
 
     def origin(self, flow: str, run: str) -> dict[str, Any] | None:
         """Which run a triggered run resumes, if any."""
-        try:
-            found: dict[str, Any] = json.loads(self.store.get(keys.origin(self.namespace, flow, run)))
-        except NotFound:
-            return None
-        return found
+        return self._document(keys.origin(self.namespace, flow, run))
 
     def put_split(self, flow: str, run: str, task: TaskId, decided: int | str) -> None:
         """Write what a state machine reads: the indices of a foreach of n items, or the step that a
@@ -400,6 +409,26 @@ class Datastore:
         written = [key for key in pins if not key.endswith("first.json")]
         found: dict[str, Any] = json.loads(self.store.get(written[-1] if written else pins[-1]))
         return found
+
+    # -- objects that may be there or not
+
+    def _get(self, key: str) -> bytes | None:
+        try:
+            return self.store.get(key)
+        except NotFound:
+            return None
+
+    def _document(self, key: str) -> dict[str, Any] | None:
+        data = self._get(key)
+        return None if data is None else json.loads(data)
+
+
+def _at_once(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """What `do` returns for each item, in their order."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(_CONCURRENT) as pool:
+        return list(pool.map(do, items))
 
 
 def run_of(entry: str) -> str:

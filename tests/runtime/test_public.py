@@ -22,7 +22,7 @@ def test_public_names_are_frozen() -> None:
     assert stepwell.__all__ == [
         "Config", "DataArtifact", "Deployer", "Flow", "FlowSpec", "IncludeFile", "JSONType",
         "Parameter", "Run", "Runner", "Step", "Task", "batch", "catch", "current", "default_namespace",
-        "environment", "get_namespace", "namespace", "project", "resources", "retry", "schedule",
+        "environment", "get_namespace", "namespace", "no_reuse", "project", "resources", "retry", "schedule",
         "secrets", "step", "table", "timeout", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:

@@ -30,7 +30,7 @@ def resume_command(flow_class: type[FlowSpec]) -> click.Command:
             flow_class,
             {},
             datastore_url(datastore),
-            resume=Resume(origin_run_id, step),
+            origin=Resume(origin_run_id, step),
             **run_arguments(options),
         )
 

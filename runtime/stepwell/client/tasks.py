@@ -125,6 +125,12 @@ class Task(RunObject):
         """What is known of it: attempt, user, code, versions of Python and Stepwell, parents, tables."""
         return dict(self.manifest.meta)
 
+    @property
+    def origin_pathspec(self) -> str | None:
+        """The task of another run that it was taken over from, by `resume` or ``run --reuse``; else None."""
+        source: str | None = self.manifest.meta.get("taken_from")
+        return source
+
     # -- where it stands in the run
 
     @property

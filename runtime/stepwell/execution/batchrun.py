@@ -18,7 +18,7 @@ from stepwell.errors import UsageError
 from stepwell.execution.batch import BatchJobs
 from stepwell.execution.growinglog import LogReader
 from stepwell.execution.joboutcome import LAST_LINES, JobOutcomes
-from stepwell.execution.origin import Origin
+from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.package import CodePackage, pack_flow
 from stepwell.execution.queue import Attempt
 from stepwell.flow.spec import FlowSpec
@@ -35,7 +35,7 @@ class BatchRun:
     package: CodePackage
 
     def begin(
-        self, datastore: Datastore, run: str, parameters: Mapping[str, Any], origin: Origin | None
+        self, datastore: Datastore, run: str, parameters: Mapping[str, Any], origin: Origin | Reuse | None
     ) -> None:
         """Put where jobs find it what they need: the code, and what the run was given."""
         datastore.put_code(self.package.sha256, self.package.data)

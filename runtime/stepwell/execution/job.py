@@ -26,7 +26,7 @@ from typing import IO, cast
 from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
 from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
 from stepwell.execution.growinglog import GrowingLog
-from stepwell.execution.origin import Origin
+from stepwell.execution.origin import Origin, from_meta
 from stepwell.execution.outcome import TASK_FAILED, death
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
@@ -165,10 +165,10 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     parameters, origin = None, None
     if job.task.step == START:
         given = datastore.parameters(job.flow, job.run)
-        origin = Origin.from_meta(datastore.origin(job.flow, job.run))
+        origin = from_meta(datastore.origin(job.flow, job.run))
         info = RunInfo(
             job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
-            code=job.code, parameters=given, origin=origin.run if origin else None,
+            code=job.code, parameters=given, origin=origin.run if isinstance(origin, Origin) else None,
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)

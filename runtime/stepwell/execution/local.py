@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 from stepwell.datastore import Failure
@@ -15,6 +15,7 @@ from stepwell.execution.reporter import Reporter
 from stepwell.execution.workers import Workers
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.frontier import Frontier
+from stepwell.flow.graph import TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.logs import Stream
 
@@ -25,6 +26,7 @@ class LocalRun:
     Args:
         workers: what runs the tasks of each step.
         max_workers: how many tasks run at once.
+        keep: is told how each task that is done has ended.
     """
 
     def __init__(
@@ -34,12 +36,13 @@ class LocalRun:
         workers: Mapping[str, Workers],
         reporter: Reporter,
         max_workers: int,
+        keep: Callable[[TaskId, Outcome], None],
     ) -> None:
         self._graph = flow_class.graph()
         self._pathspec = f"{self._graph.flow}/{run}"
         self._functions = flow_class.step_functions()
         self._workers, self._all_workers = workers, list(dict.fromkeys(workers.values()))
-        self._report, self._max_workers = reporter, max_workers
+        self._report, self._max_workers, self._keep = reporter, max_workers, keep
         self._frontier = Frontier(self._graph)
         self._waiting = Queue()
         self._running: dict[Attempt, str] = {}
@@ -95,7 +98,8 @@ class LocalRun:
         if outcome.failure:
             self._failed(attempt, by, outcome.failure)
             return
-        self._report.finished(attempt.task, by)
+        self._keep(attempt.task, outcome)
+        self._report.finished(attempt.task, by, taken_over=outcome.taken_from is not None)
         for task in self._frontier.done(attempt.task, outcome.splits, outcome.chosen):
             self._waiting.push(Attempt(task))
 

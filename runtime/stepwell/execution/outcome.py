@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from stepwell.datastore import Failure
+
+if TYPE_CHECKING:
+    from stepwell.execution.key import Key
 
 TASK_FAILED = 113
 """Exit status of a task that failed and has itself said why; no shell or Python uses it."""
@@ -30,8 +33,14 @@ class Outcome(NamedTuple):
     chose, or failed.
 
     It goes from the task's process to the scheduler, which would otherwise import nothing of a task.
+
+    Attributes:
+        key: by which later runs know when they need not run the task.
+        taken_from: the pathspec of the task whose artifacts it has, if it was not run.
     """
 
     splits: int | None = None
     chosen: str | None = None
     failure: Failure | None = None
+    key: Key | None = None
+    taken_from: str | None = None

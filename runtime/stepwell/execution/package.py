@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import io
-import os
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stepwell.archive import open_archive
-from stepwell.errors import UsageError
+from stepwell.execution.files import code_files, source_file
 from stepwell.flow.commandline import FROZEN, Frozen
 from stepwell.flow.config import ConfigSource
 from stepwell.flow.includefile import IncludeFile
 from stepwell.flow.spec import FlowSpec
 
-SUFFIXES = (".py", ".sql", ".toml", ".json", ".yaml", ".yml", ".txt")
-"""Which files go into a package: code, and the small text files that code reads."""
-MAX_BYTES = 50_000_000
 FROZEN_FILE = ".stepwell-frozen.json"
 """What a package was made with besides code, beside the flow's file."""
 
@@ -40,16 +35,6 @@ class CodePackage:
     flow_file: str
     data: bytes
     files: dict[str, int]
-
-
-def source_file(flow_class: type[FlowSpec]) -> Path:
-    """The file that a flow is defined in. Raises `UsageError` where there is none."""
-    try:
-        return Path(inspect.getfile(flow_class))
-    except (TypeError, OSError):
-        raise UsageError(
-            f"flow {flow_class.__name__}: its source file can't be found; define it in a file"
-        ) from None
 
 
 def pack_flow(flow_class: type[FlowSpec], attached: Sequence[str] = ()) -> CodePackage:
@@ -83,7 +68,7 @@ def frozen_arguments(folder: Path) -> list[str]:
 def pack(flow_file: Path, frozen: Frozen = Frozen()) -> CodePackage:  # noqa: B008, for it is immutable
     """Pack the folder of a flow's file.
 
-    Left out are hidden files and folders, caches, virtual environments and ``node_modules``.
+    Left out are hidden files and folders, caches, virtual environments, ``node_modules`` and datastores.
     What is frozen is the file `FROZEN_FILE` of the package.
 
     Raises:
@@ -92,15 +77,7 @@ def pack(flow_file: Path, frozen: Frozen = Frozen()) -> CodePackage:  # noqa: B0
     import pyarrow as pa
 
     folder = flow_file.resolve().parent
-    files = sorted(_files(folder), key=lambda path: path.relative_to(folder).as_posix())
-    total = sum(path.stat().st_size for path in files)
-    if total > MAX_BYTES:
-        largest = sorted(files, key=lambda path: -path.stat().st_size)[:3]
-        named = ", ".join(f"{path.relative_to(folder)} ({path.stat().st_size:,} bytes)" for path in largest)
-        raise UsageError(
-            f"{folder}: {total:,} bytes of code to package, above the limit of {MAX_BYTES:,}; "
-            f"the largest files are {named}; move the flow to a folder of its own"
-        )
+    files = code_files(flow_file)
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if frozen:
         contents[FROZEN_FILE] = frozen.to_json()
@@ -125,19 +102,3 @@ def unpack(data: bytes, folder: Path) -> None:
     """Unpack a code package into a folder."""
     with open_archive(data) as tar:
         tar.extractall(folder, filter="data")
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for current, folders, names in os.walk(folder):
-        here = Path(current)
-        folders[:] = [
-            name
-            for name in folders
-            if not name.startswith(".")
-            and name not in ("__pycache__", "node_modules")
-            and not (here / name / "pyvenv.cfg").exists()
-        ]
-        for name in names:
-            path = here / name
-            if path.suffix in SUFFIXES and not name.startswith(".") and path.is_file():
-                yield path

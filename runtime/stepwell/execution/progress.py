@@ -44,8 +44,8 @@ class Live(Console):
     def started(self, task: TaskId, by: str) -> None:
         self._tally.started(task)
 
-    def finished(self, task: TaskId, by: str) -> None:
-        self._tally.finished(task)
+    def finished(self, task: TaskId, by: str, *, taken_over: bool) -> None:
+        self._tally.finished(task, taken_over)
 
     def _say_of(self, task: TaskId, by: str, text: str, color: str = "") -> None:
         super()._say_of(task, by, tame(text), color)
@@ -101,4 +101,7 @@ def tame(text: str) -> str:
 
 def _counts(step: StepTally) -> str:
     counts = {"done": step.done, "running": len(step.running), "failed": len(step.failures)}
-    return ", ".join(f"{count} {word}" for word, count in counts.items() if count)
+    words = [f"{count} {word}" for word, count in counts.items() if count]
+    if step.reused:
+        words[0] += f" ({step.reused} reused)"
+    return ", ".join(words)

@@ -22,7 +22,7 @@ class Reporter(Protocol):
 
     def line(self, task: TaskId, by: str, text: str, stream: Stream) -> None: ...
 
-    def finished(self, task: TaskId, by: str) -> None: ...
+    def finished(self, task: TaskId, by: str, *, taken_over: bool) -> None: ...
 
     def failed(self, task: TaskId, by: str, failure: Failure) -> None: ...
 
@@ -60,9 +60,10 @@ class Console:
     def line(self, task: TaskId, by: str, text: str, stream: Stream) -> None:
         self._say_of(task, by, text, "33" if stream == "e" else "")
 
-    def finished(self, task: TaskId, by: str) -> None:
-        self._tally.finished(task)
-        self._say_of(task, by, "Task finished successfully.", "32")
+    def finished(self, task: TaskId, by: str, *, taken_over: bool) -> None:
+        self._tally.finished(task, taken_over)
+        how = "was done before" if taken_over else "finished successfully"
+        self._say_of(task, by, f"Task {how}.", "32")
 
     def failed(self, task: TaskId, by: str, failure: Failure) -> None:
         self._tally.failed(task, failure)
@@ -76,7 +77,9 @@ class Console:
     def end(self, done: bool) -> None:
         took = duration(self._tally.seconds)
         if done:
-            self._say(f"The run took {took}. Done!", "32")
+            counts = f"{self._tally.done} tasks" if self._tally.done > 1 else "1 task"
+            reused = f", {self._tally.reused} reused" if self._tally.reused else ""
+            self._say(f"The run took {took}: {counts}{reused}. Done!", "32")
         elif self._tally.failures:
             self._say(f"The run failed after {took}.", "31")
             self._print(summary(self._pathspec, self._tally, self._command))

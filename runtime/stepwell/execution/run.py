@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, ParameterError, UsageError, did_you_mean
+from stepwell.execution.history import History
 from stepwell.execution.local import LocalRun
-from stepwell.execution.origin import Origin
+from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
@@ -72,7 +73,7 @@ def run_locally(
     *,
     max_workers: int = MAX_WORKERS,
     max_splits: int = MAX_SPLITS,
-    resume: Resume | None = None,
+    origin: Resume | Reuse | None = None,
     attached: Sequence[str] = (),
     reporter: Reporter | None = None,
     begun: Callable[[Datastore, RunInfo], None] | None = None,
@@ -82,13 +83,15 @@ def run_locally(
     Args:
         given: parameters by name, as text or of their types; a resumed run has those of its origin.
         datastore_url: where artifacts go, as `stepwell.store.open_store` takes it.
+        origin: where tasks are found that need not be run: in a run to resume, or in any before it.
         attached: decorators for every step that has none of their kind, as ``--with`` takes them.
         reporter: is told what happens; by default lines are printed.
         begun: called with the run's datastore once the run is claimed.
 
     Raises:
-        UsageError: there is no such decorator to attach, or jobs can't reach the datastore; nothing was
-            started.
+        UsageError: there is no such decorator to attach, no such step to resume from, jobs can't reach the
+            datastore, or too many files around the flow would have to be looked at to know what may be
+            reused; nothing was started.
         FlowError: the flow or a parameter is wrong; nothing was started.
         NoSuchObject: there is no such run to resume; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
@@ -117,18 +120,23 @@ def run_locally(
         if on_batch.issuperset(graph):
             server.close()  # no task is a process of this machine
         datastore = Datastore(open_store(datastore_url), namespace)
-        origin = find_origin(datastore, graph, resume) if resume else None
-        if origin:
-            given = datastore.run_info(graph.flow, origin.run).parameters
+        found = find_origin(datastore, graph, origin) if isinstance(origin, Resume) else origin
+        resumed = found.run if isinstance(found, Origin) else None
+        if resumed:
+            given = datastore.run_info(graph.flow, resumed).parameters
         parameters = parameter_values(flow_class, given)
+        history = History(flow_class, datastore)
+        earlier = history.look_back() if isinstance(found, Reuse) else {}
         run = new_run_id()
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
-            parameters=portable_parameters(flow_class, given), origin=origin.run if origin else None,
+            parameters=portable_parameters(flow_class, given), origin=resumed,
         )  # fmt: skip
         datastore.claim_run(info)
+        if earlier:
+            datastore.put_earlier(graph.flow, run, earlier)
         if jobs:
-            jobs.begin(datastore, run, info.parameters, origin)
+            jobs.begin(datastore, run, info.parameters, found)
         if begun:
             begun(datastore, info)
     except BaseException:
@@ -139,7 +147,7 @@ def run_locally(
         first = attempt.task.step == START
         spec = TaskSpec(
             run, attempt.task, username, attempt.number, max_splits=max_splits, attached=tuple(attached),
-            parameters=parameters if first else None, origin=origin if first else None,
+            parameters=parameters if first else None, origin=found if first else None,
         )  # fmt: skip
         return TaskRequest(datastore_url, namespace, spec)
 
@@ -153,9 +161,10 @@ def run_locally(
         workers: dict[str, Workers] = dict.fromkeys(graph, processes)
         if jobs:
             workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
-        LocalRun(flow_class, run, workers, reporter, max_workers).execute()
+        LocalRun(flow_class, run, workers, reporter, max_workers, history.keep).execute()
         done = True
     finally:
+        history.leave(run)
         reporter.end(done)
     return run
 

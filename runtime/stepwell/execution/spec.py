@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from stepwell.execution.origin import Origin
+from stepwell.execution.origin import Origin, Reuse
 from stepwell.flow.graph import TaskId
 
 
@@ -16,7 +16,8 @@ class TaskSpec(NamedTuple):
         parameters: the run's parameters by attribute; used by the task of ``start`` alone.
         max_splits: how many items a foreach may have; None for any number.
         publish_splits: whether what a foreach or a switch decides is left where a state machine reads it.
-        origin: the run that is resumed; given to the task of ``start`` alone, as `parameters`.
+        origin: where tasks are found that are done already; given to the task of ``start`` alone, as
+            `parameters`.
         attached: the decorators that ``--with`` named, as texts; a task's process attaches them itself.
         job: id of the Batch job that runs it, if one does.
     """
@@ -29,6 +30,6 @@ class TaskSpec(NamedTuple):
     max_splits: int | None = None
     publish_splits: bool = False
     code: str | None = None
-    origin: Origin | None = None
+    origin: Origin | Reuse | None = None
     attached: tuple[str, ...] = ()
     job: str | None = None

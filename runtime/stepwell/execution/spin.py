@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from stepwell import config
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, NotFound, RunFailed
-from stepwell.execution.origin import Origin, take_over
+from stepwell.execution.origin import Origin, resumed
 from stepwell.execution.parents import parents
 from stepwell.execution.run import Resume, find_origin, new_run_id, parameter_values
 from stepwell.execution.spec import TaskSpec
@@ -53,7 +53,7 @@ def spin(
     )  # fmt: skip
     datastore.claim_run(info)
     for needed in inputs:
-        take_over(origin, datastore, graph.flow, run, needed)
+        resumed(origin, datastore, graph.flow, run, needed)
     parameters = parameter_values(flow_class, past.parameters) if step == START else None
     outcome = run_task(flow_class, TaskSpec(run, task, config.username(), parameters=parameters), datastore)
     if outcome.failure:

@@ -14,12 +14,13 @@ _LONGEST, _MOST_LINES = 500, 40
 
 @dataclass(slots=True)
 class StepTally:
-    """The tasks of one step that have begun; times are `time.monotonic`."""
+    """The tasks of one step that have begun; those reused are done as well. Times are `time.monotonic`."""
 
     began: float
     ended: float
     running: set[TaskId] = field(default_factory=set)
     done: int = 0
+    reused: int = 0
     failures: dict[TaskId, Failure] = field(default_factory=dict)
 
     def seconds(self, now: float) -> float:
@@ -37,8 +38,10 @@ class Tally:
     def started(self, task: TaskId) -> None:
         self._step(task).running.add(task)
 
-    def finished(self, task: TaskId) -> None:
-        self._left(task).done += 1
+    def finished(self, task: TaskId, taken_over: bool) -> None:
+        step = self._left(task)
+        step.done += 1
+        step.reused += taken_over
 
     def failed(self, task: TaskId, failure: Failure) -> None:
         self._left(task).failures[task] = failure
@@ -55,6 +58,10 @@ class Tally:
     @property
     def done(self) -> int:
         return sum(step.done for step in self.steps.values())
+
+    @property
+    def reused(self) -> int:
+        return sum(step.reused for step in self.steps.values())
 
     @property
     def running(self) -> int:

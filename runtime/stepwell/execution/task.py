@@ -11,23 +11,24 @@ from typing import Any
 
 import stepwell
 from stepwell.artifacts.codec import encode
-from stepwell.artifacts.lazy import Artifact
 from stepwell.artifacts.manifest import Manifest
 from stepwell.artifacts.row import Row
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
-from stepwell.execution.origin import Origin, take_over
+from stepwell.execution.key import key_of
+from stepwell.execution.origin import Origin, Reuse, resumed, take_over
 from stepwell.execution.outcome import Outcome
-from stepwell.execution.parents import parents as find_parents
+from stepwell.execution.reads import JOINED, TASK_ID, runtime
 from stepwell.execution.spec import TaskSpec
+from stepwell.execution.start import Start, start_of
 from stepwell.flow.current import TaskContext, current
 from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
-from stepwell.flow.graph import START, Graph, TaskId
+from stepwell.flow.graph import Graph
 from stepwell.flow.spec import FlowSpec
-from stepwell.flow.state import Ending, Input, Inputs, TaskState, frames
+from stepwell.flow.state import Ending, TaskState
 
 _OURS = str(Path(stepwell.__file__).parent)
 _PYTHON = ".".join(map(str, sys.version_info[:3]))
@@ -70,81 +71,69 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
 
 def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Outcome:
     started = utc_now()
-    datastore = context.datastore
-    led_here = find_parents(graph, datastore, spec.run, spec.task)
-    parents, manifests = list(led_here), list(led_here.values())
-    origin = Origin.from_meta(manifests[0].meta["origin"]) if manifests else spec.origin
-    if origin:
-        taken = take_over(origin, datastore, context.flow, spec.run, spec.task)
-        if taken:
-            print(f"Taken over from {taken.meta['taken_from']}.")
-            return _settle(taken, spec, context)
-    parameters = frozenset(flow_class.parameters())
+    start = start_of(flow_class, graph, spec, context)
+    taken = _take_over(start, spec, context)
+    if taken:
+        print(f"Taken over from {taken.meta['taken_from']}.")
+        return _settle(taken, spec, context)
+    step, state, reads, inputs = graph[spec.task.step], start.state, start.reads, start.inputs
     flow = flow_class.__new__(flow_class)
-    where = f"{context.flow}/{spec.run}/{spec.task}"
-
-    def open_row(row: Row) -> Artifact:
-        return Artifact(row, datastore.store)
-
-    def read_split(split: TaskId) -> dict[str, Row]:
-        found = led_here.get(split) or datastore.load(context.flow, spec.run, [split])[0]
-        return found.rows
-
-    step = graph[spec.task.step]
-    inherited: dict[str, Row] = dict(manifests[0].rows) if manifests else {}
-    given: dict[str, Any] = {}
-    if step.takes_inputs:
-        inherited = {name: row for name, row in inherited.items() if name in parameters}
-        given = flow_class.constants()  # what a branch has made of one is its own, as with any artifact
-    if spec.task.step == START:
-        given = {**flow_class.constants(), **(spec.parameters or {})}
-    for name, value in given.items():
-        inherited[name] = encode(
-            name, value, where=where, store=datastore.store, namespace=datastore.namespace
-        )
-    state = TaskState(
-        graph, spec.task, inherited, open_row=open_row, read_split=read_split,
-        parameters=parameters, max_splits=spec.max_splits,
-    )  # fmt: skip
     flow._state = state
-    if not step.takes_inputs:
-        # an artifact named like a constant of the class would be hidden by it
-        for name in inherited.keys() & flow_class.constants().keys():
+    for name in state.rows.keys() & flow_class.constants().keys():
+        reads.note(name)  # whether it is read can't be seen
+        if inputs is None:
+            # an artifact named like a constant of the class would be hidden by it
             vars(flow)[name] = state.load(name)
+    if inputs is not None:
+        reads.note(JOINED)
     function = flow_class.step_functions()[step.name]
-    inputs: Inputs | None = None
-    if step.takes_inputs:
-        pairs = zip(parents, manifests, strict=True)
-        inputs = Inputs([Input(task, manifest.rows, open_row) for task, manifest in pairs])
     plan = attempts(function)
     call = StepCall(flow, step, inputs, spec.attempt, plan.is_last(spec.attempt))
     if plan.is_fallback(spec.attempt):
         _leave_to_catch(function, call, spec, context)
     else:
-        run_decorated(function, call, partial(function, flow, *([inputs] if step.takes_inputs else [])))
+        run_decorated(function, call, partial(function, flow, *([] if inputs is None else [inputs])))
     if step.kind != "end" and state.ending is None:
         raise FlowError(f"{step.where}: step '{step.name}' returned before it came to self.next(...)")
+    if context.asked_id:
+        reads.note(TASK_ID)
     ending = state.ending or Ending()
-    rows = _rows(flow, state, where, datastore)
+    rows = _rows(flow, state, f"{context.flow}/{spec.run}/{spec.task}", context.datastore)
     meta = {
         "flow": context.flow, "run": spec.run, "step": step.name, "task": spec.task.path,
         "attempt": spec.attempt, "user": spec.username, "code": spec.code, "job": spec.job,
-        "started": started.isoformat(), "ended": utc_now().isoformat(),
-        "parents": [str(parent) for parent in parents],
+        "started": started.isoformat(), "ended": utc_now().isoformat(), **start.here,
         "foreach": {"name": step.foreach, "splits": ending.splits} if step.kind == "foreach" else None,
         "switch": {"name": step.condition, "chosen": ending.next[0]} if step.kind == "switch" else None,
-        "index": [frame.index for frame in frames(graph, spec.task)],
-        "origin": origin.to_meta() if origin else None,
         "table_reads": context.table_reads, "table_writes": context.table_writes,
+        "reads": reads.noted, "sets": [name for name in rows if rows[name] is not reads.rows.get(name)],
+        "caught": state.caught, "runtime": runtime(),
         "python": _PYTHON, "stepwell": stepwell.__version__,
     }  # fmt: skip
     manifest = Manifest(meta, rows)
     try:
-        datastore.commit(context.flow, spec.run, spec.task, manifest)
+        context.datastore.commit(context.flow, spec.run, spec.task, manifest)
     except AlreadyExists:
         # another attempt was faster, such as one that Batch believed lost; its artifacts stand
-        (manifest,) = datastore.load(context.flow, spec.run, [spec.task])
+        (manifest,) = context.datastore.load(context.flow, spec.run, [spec.task])
     return _settle(manifest, spec, context)
+
+
+def _take_over(start: Start, spec: TaskSpec, context: TaskContext) -> Manifest | None:
+    """Make the task done with what another run has done, where that is to be and can be."""
+    if isinstance(start.origin, Origin):
+        return resumed(start.origin, context.datastore, context.flow, spec.run, spec.task)
+    if isinstance(start.origin, Reuse):
+        from stepwell.execution.earlier import find as find_earlier
+
+        done, why = find_earlier(context, spec.task, start.reads)
+        if done:
+            set_there = {name: done.rows[name] for name in done.meta["sets"]}
+            rows = {**start.reads.rows, **set_there}
+            return take_over(done, context.datastore, spec.run, spec.task, rows, start.here)
+        if start.origin.explain:
+            print(f"Run because {why}.", flush=True)
+    return None
 
 
 def _leave_to_catch(
@@ -171,7 +160,7 @@ def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome
     if spec.publish_splits and decided:
         # only now is it certain which attempt's word counts
         context.datastore.put_split(context.flow, spec.run, spec.task, decided)
-    return Outcome(splits, chosen)
+    return Outcome(splits, chosen, key=key_of(meta), taken_from=meta.get("taken_from"))
 
 
 def _rows(flow: FlowSpec, state: TaskState, where: str, datastore: Datastore) -> dict[str, Row]:

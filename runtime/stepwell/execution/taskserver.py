@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 from stepwell.errors import FlowError, StepwellError
 from stepwell.execution.forkserver import ForkServer
+from stepwell.execution.origin import Reuse
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.source import imported
 from stepwell.flow.spec import FlowSpec
@@ -90,6 +91,10 @@ def _prepare(request: TaskRequest) -> None:
     os.environ["STEPWELL_NAMESPACE"] = request.namespace  # what --namespace said, for a step that asks
     with suppress(StepwellError):  # told by each task
         _store(request.datastore_url)
+    if isinstance(request.spec.origin, Reuse):
+        import stepwell.execution.earlier
+
+        assert stepwell.execution.earlier
 
 
 def _work(flow_class: type[FlowSpec], request: TaskRequest) -> Any:

@@ -16,7 +16,7 @@ class TaskContext:
     """The task that this process runs.
 
     `table_reads` and `table_writes` are filled by `stepwell.table` and `stepwell.write_table`,
-    and end in the task's manifest.
+    and end in the task's manifest; so does whether the step has `asked_id` of its task.
     """
 
     flow: str
@@ -29,6 +29,7 @@ class TaskContext:
     datastore: Datastore
     table_reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     table_writes: list[dict[str, Any]] = field(default_factory=list)
+    asked_id: bool = False
 
 
 class Current:
@@ -80,6 +81,7 @@ class Current:
     @property
     def task_id(self) -> str:
         """Id of the task within its step: the path of foreach indices that leads to it."""
+        self._running().asked_id = True
         return self._running().task
 
     @property
@@ -101,6 +103,7 @@ class Current:
     def pathspec(self) -> str:
         """``Flow/run/step/task``, as the client takes it."""
         task = self._running()
+        task.asked_id = True
         return f"{task.flow}/{task.run}/{task.step}/{task.task}"
 
 

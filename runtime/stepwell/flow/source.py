@@ -29,7 +29,7 @@ def read_steps(functions: dict[str, Callable[..., Any]]) -> list[Step]:
     for name, function in functions.items():
         code = function.__code__
         if code.co_filename not in trees:
-            trees[code.co_filename] = _functions(code.co_filename)
+            trees[code.co_filename] = functions_in(syntax(code.co_filename))
         node = trees[code.co_filename].get(code.co_firstlineno)
         if node is None:
             raise FlowError(
@@ -40,11 +40,21 @@ def read_steps(functions: dict[str, Callable[..., Any]]) -> list[Step]:
     return steps
 
 
-def _functions(filename: str) -> dict[int, ast.FunctionDef]:
+def text(filename: str) -> str:
+    """A source file, as it was when it was first read here."""
+    return "".join(linecache.getlines(filename))
+
+
+def syntax(filename: str) -> ast.Module:
+    """The syntax of a source file; not to be changed, for others read it too."""
+    return _parsed(text(filename))
+
+
+def functions_in(tree: ast.Module) -> dict[int, ast.FunctionDef]:
     """Function definitions by first line, that of the first decorator, as ``co_firstlineno`` counts."""
     return {
         min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]): node
-        for node in ast.walk(_parsed("".join(linecache.getlines(filename))))
+        for node in ast.walk(tree)
         if isinstance(node, ast.FunctionDef)
     }
 
@@ -53,7 +63,7 @@ def imported(functions: dict[str, Callable[..., Any]]) -> set[str]:
     """The top-level names of all modules that the steps' files import, wherever in them."""
     found: set[str] = set()
     for filename in {function.__code__.co_filename for function in functions.values()}:
-        for node in ast.walk(_parsed("".join(linecache.getlines(filename)))):
+        for node in ast.walk(syntax(filename)):
             if isinstance(node, ast.Import):
                 found.update(alias.name.partition(".")[0] for alias in node.names)
             elif isinstance(node, ast.ImportFrom):

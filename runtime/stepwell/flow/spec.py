@@ -132,18 +132,21 @@ class FlowSpec:
     @property
     def index(self) -> int | None:
         """Which item of the innermost foreach this task works on; None outside a foreach."""
+        self._state.note("self.index")
         stack = self._state.stack()
         return stack[-1].index if stack else None
 
     @property
     def input(self) -> Any:
         """The item of the innermost foreach that this task works on; None outside a foreach."""
+        self._state.note("self.input")
         stack = self._state.stack()
         return self._state.item(stack[-1]) if stack else None
 
     def foreach_stack(self) -> list[tuple[int, int, Any]]:
         """Every foreach around this task, outermost first: index, number of items, item."""
         state = self._state
+        state.note("self.foreach_stack")
         return [(frame.index, state.number_of_items(frame), state.item(frame)) for frame in state.stack()]
 
     def artifact(self, name: str) -> Artifact:

@@ -47,18 +47,28 @@ class Ending(NamedTuple):
 class Input:
     """One of the tasks that a join joins: its artifacts as attributes, each loaded when asked for."""
 
-    def __init__(self, task: TaskId, rows: dict[str, Row], open_row: Callable[[Row], Artifact]) -> None:
+    def __init__(
+        self,
+        task: TaskId,
+        rows: dict[str, Row],
+        open_row: Callable[[Row], Artifact],
+        note: Callable[[str], None],
+    ) -> None:
         self._task = task
         self._rows = rows
         self._open = open_row
+        self._note = note
 
     @property
     def index(self) -> int | None:
         """Which item of a foreach the task worked on; None where it joins branches outside of any."""
+        self._note("current.task_id")
         numbers = self._task.path.split("-")
         return int(numbers[-1]) if len(numbers) > 1 else None
 
     def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_"):
+            self._note(f"inputs.{name}")
         if name.startswith("_") or name not in self._rows:
             raise AttributeError(f"input {self._task} has no artifact '{name}'; it has {_known(self._rows)}")
         value = self._open(self._rows[name]).load()
@@ -81,6 +91,9 @@ class Inputs(list[Input]):
 
 class TaskState:
     """The inherited artifacts and the place of one task.
+
+    Attributes:
+        note: is told what the step reads, by the names of `stepwell.execution.reads`, before it gets it.
 
     Args:
         rows: what the task inherits; for a join only the parameters.
@@ -105,13 +118,16 @@ class TaskState:
         self.rows = rows
         self.loaded: dict[str, Any] = {}
         self.ending: Ending | None = None
+        self.caught = False
+        self.note: Callable[[str], None] = lambda name: None
         self._open, self._read_split = open_row, read_split
-        self._parameters, self._max_splits = parameters, max_splits
+        self.parameters, self._max_splits = parameters, max_splits
         self._items: dict[TaskId, Any] = {}
 
     # -- artifacts
 
     def artifact(self, name: str) -> Artifact:
+        self.note(name)
         if name not in self.rows:
             step = self.graph[self.task.step]
             hint = (
@@ -148,7 +164,9 @@ class TaskState:
                 f"{step.where}: step '{step.name}': merge_artifacts is to include {sorted(lacking)}, "
                 f"which no input has; they have {_known(found)}"
             )
-        wanted = (include or found.keys() - exclude) - already - self._parameters
+        wanted = (include or found.keys() - exclude) - already - self.parameters
+        for name in sorted(include or {"*", *wanted}):
+            self.note(f"inputs.{name}")
         clashes = sorted(name for name in wanted if len(found[name]) > 1)
         if clashes:
             raise FlowError(
@@ -164,17 +182,21 @@ class TaskState:
         return frames(self.graph, self.task)
 
     def item(self, frame: Frame) -> Any:
-        return item_of(self._items_of(frame.split), frame.index)
+        return item_of(self._items_of(frame), frame.index)
 
     def number_of_items(self, frame: Frame) -> int:
-        return len(self._items_of(frame.split))
+        return len(self._items_of(frame))
 
-    def _items_of(self, split: TaskId) -> Any:
-        if split not in self._items:
-            name = self.graph[split.step].foreach
-            assert name is not None, f"{split} is no foreach"
-            self._items[split] = self._open(self._read_split(split)[name]).load()
-        return self._items[split]
+    def items(self, frame: Frame) -> Row:
+        """The artifact that a foreach around the task goes over."""
+        name = self.graph[frame.split.step].foreach
+        assert name is not None, f"{frame.split} is no foreach"
+        return self._read_split(frame.split)[name]
+
+    def _items_of(self, frame: Frame) -> Any:
+        if frame.split not in self._items:
+            self._items[frame.split] = self._open(self.items(frame)).load()
+        return self._items[frame.split]
 
     # -- the end of the step
 
@@ -193,7 +215,8 @@ class TaskState:
             self.ending = Ending(step.next)
 
     def end_as_declared(self) -> None:
-        """End as the step's source says, for a step that did not get that far; no foreach, no switch."""
+        """End as the step's source says, for a step that failed and was caught; no foreach, no switch."""
+        self.caught = True
         self.ending = Ending(self.graph[self.task.step].next)
 
     def _choose(self, step: Step, value: Any) -> str:

@@ -10,12 +10,14 @@ from stepwell.errors import UsageError
 
 # keyword arguments that Metaflow's Runner has in the plural, and the option that each item is given with
 _REPEATED = {"tags": "--tag"}
+_FLAGS = frozenset({"explain", "quiet", "reuse"})
+"""Options of ``run`` that take no value; no parameter has such a name."""
 
 
 def arguments(given: dict[str, Any]) -> list[str]:
     """``{"max_workers": 4, "tags": ["a"]}`` as ``--max_workers 4 --tag a``.
 
-    Lists and dictionaries become JSON; None leaves an option out.
+    Lists and dictionaries become JSON; None leaves an option out, as False does with ``reuse`` and its like.
 
     Raises:
         UsageError: a value has no form as text.
@@ -24,6 +26,8 @@ def arguments(given: dict[str, Any]) -> list[str]:
     for name, value in given.items():
         if name in _REPEATED:
             found += [part for one in _items(name, value) for part in (_REPEATED[name], one)]
+        elif name in _FLAGS:
+            found += [f"--{name}"] if value else []
         elif value is not None:
             found += [f"--{name}", _text(name, value)]
     return found

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 from stepwell.errors import StoreError
 from stepwell.store import failures
 from stepwell.store.base import ObjectInfo, check_key
+from stepwell.store.keys import STAGING
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_STAGING = ".staging"
 _STALE = 24 * 3600.0
 
 
@@ -31,7 +31,7 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.url = str(root)
         self._root = root
-        self._staging = root / _STAGING
+        self._staging = root / STAGING
 
     def get(self, key: str) -> bytes:
         with self._at(key, "get"), open(self._path(key), "rb") as file:
@@ -114,7 +114,7 @@ class FolderStore:
                 entries = [(entry.name + "/" * entry.is_dir(), entry) for entry in found]
         except FileNotFoundError:
             return []
-        return sorted((name, entry) for name, entry in entries if folder or name != _STAGING + "/")
+        return sorted((name, entry) for name, entry in entries if folder or name != STAGING + "/")
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
         with self._at(prefix + "*", "list"):
@@ -149,8 +149,8 @@ def open_folder(path: Path) -> FolderStore:
     """
     root = path.expanduser().absolute()
     try:
-        (root / _STAGING).mkdir(parents=True, exist_ok=True)
-        _remove_stale(root / _STAGING)
+        (root / STAGING).mkdir(parents=True, exist_ok=True)
+        _remove_stale(root / STAGING)
         if not os.access(root, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
     except OSError as error:

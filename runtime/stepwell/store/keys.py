@@ -9,6 +9,8 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
+    ns/<namespace>/flows/<Flow>/runs/<run>/reuse.json                  when its tasks serve later runs
+    ns/<namespace>/flows/<Flow>/runs/<run>/earlier/<step>.jsonl        which earlier runs' tasks may serve
     ns/<namespace>/flows/<Flow>/runs/<run>/tags/<tag>                  percent-encoded
     ns/<namespace>/flows/<Flow>/tags/<tag>/<inverted time>.<run>       runs that have, or had, the tag
     ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   items of a foreach, choice of a switch
@@ -24,6 +26,9 @@ from __future__ import annotations
 from urllib.parse import quote, unquote
 
 from stepwell.errors import UsageError
+
+STAGING = ".staging"
+"""In a store that is a folder, where files lie that are not yet whole."""
 
 _LONGEST_TAG = 200
 """Bytes, percent-encoded: file systems take names of 255."""
@@ -63,6 +68,14 @@ def parameters(namespace: str, flow: str, run: str) -> str:
 
 def origin(namespace: str, flow: str, run: str) -> str:
     return run_root(namespace, flow, run) + "origin.json"
+
+
+def reuse(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "reuse.json"
+
+
+def earlier(namespace: str, flow: str, run: str, step: str) -> str:
+    return run_root(namespace, flow, run) + f"earlier/{step}.jsonl"
 
 
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:

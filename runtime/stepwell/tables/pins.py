@@ -11,7 +11,7 @@ from typing import Any
 from pyiceberg.table.snapshots import Snapshot
 
 from stepwell.flow.current import TaskContext
-from stepwell.tables.catalog import TableCatalog
+from stepwell.tables.catalog import TableCatalog, open_catalog
 from stepwell.tables.name import TableName
 
 WRITE_ID = "stepwell.write-id"
@@ -32,6 +32,19 @@ def pin_read(context: TaskContext, name: TableName, snapshot: Snapshot | None) -
     context.table_reads.setdefault(str(name), pin)
     wanted: int | None = pin["snapshot_id"]
     return wanted
+
+
+def pin(context: TaskContext, table: str) -> dict[str, Any]:
+    """The snapshot at which the run reads a table: that of now, if none was pinned before.
+
+    Raises:
+        TableError: the table is gone, or can't be reached.
+    """
+    found = context.datastore.table_pin(context.flow, context.run, table)
+    if found is None:
+        snapshot = open_catalog().load(TableName.parse(table)).current_snapshot()
+        found = context.datastore.pin_table(context.flow, context.run, table, _pin(snapshot))
+    return found
 
 
 def record_write(context: TaskContext, name: TableName, mode: str, snapshot: Snapshot) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stepwell.errors import UsageError
-from stepwell.execution import package
+from stepwell.execution import files, package
 
 
 def make(folder: Path) -> Path:
@@ -48,7 +48,7 @@ def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A package above the limit is refused, and the largest files are named."""
     flow = make(tmp_path / "flow")
     (flow.parent / "large.json").write_text("x" * 500)
-    monkeypatch.setattr(package, "MAX_BYTES", 400)
+    monkeypatch.setattr(files, "MAX_BYTES", 400)
     with pytest.raises(
         UsageError, match=r"above the limit of 400; the largest files are large.json \(500 by"
     ):

@@ -37,13 +37,13 @@ def end(self): pass
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def at_terminal(file: Path, home: Path, columns: int, **more: str) -> str:
+def at_terminal(file: Path, home: Path, columns: int, *arguments: str, **more: str) -> str:
     """What ``run`` writes to a terminal of so many columns and 12 rows."""
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 12, columns, 0, 0))
     settings = {"TERM": "xterm", **more}
     process = subprocess.Popen(
-        flow_command(file, "run", "--max-workers", "2"),
+        flow_command(file, "run", "--max-workers", "2", *arguments),
         env=environment(home, **settings), cwd=file.parent, stdin=side, stdout=side, stderr=side,
     )  # fmt: skip
     os.close(side)
@@ -95,6 +95,24 @@ def test_the_display_stands_below_what_tasks_print(tmp_path: Path) -> None:
         " start T 1 done", " work T 4 done", " join T 1 done", " end T 1 done",
     ]  # fmt: skip
     assert [lines.count(line) for line in table] and "The run took" in lines[-2]
+
+
+def test_reused_tasks_are_counted(tmp_path: Path) -> None:
+    """The display and the last line say how many of the tasks that are done were reused."""
+    file = write_flow(tmp_path, BODY.replace("time.sleep(0.03)", "pass"))
+    at_terminal(file, tmp_path / "home", 120)
+    file.write_text(
+        file.read_text().replace("def join(self, inputs):", "def join(self, inputs):\n        pass")
+    )
+    lines = screen(at_terminal(file, tmp_path / "home", 120, "--reuse"))
+    table = [re.sub(r" +", " ", line) for line in lines if line.startswith("  ")]
+    assert [re.sub(r"\d+\.\d s", "T", line) for line in table] == [
+        " start T 1 done (1 reused)",
+        " work T 4 done (4 reused)",
+        " join T 1 done",
+        " end T 1 done (1 reused)",
+    ]
+    assert lines[-2].endswith(": 7 tasks, 6 reused. Done!")
 
 
 def test_the_display_fits_a_narrow_terminal(tmp_path: Path) -> None:

@@ -80,6 +80,13 @@ def test_a_run_is_resumed(file: Path) -> None:
         assert "Taken over" not in again.stdout
 
 
+def test_a_run_reuses(file: Path) -> None:
+    """Options without a value are given as True; False leaves them out."""
+    with runner(file).run(alpha=3) as first, runner(file).run(alpha=3, reuse=True, explain=False) as second:
+        assert second.run.data.double == 6
+        assert second.run["start"].task.origin_pathspec == f"Made/{first.run.id}/start/0"
+
+
 def test_output_is_shown(file: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """With `show_output`, the default, what the command prints is printed here."""
     with Runner(file, env={"STEPWELL_HOME": str(file.parent / "home")}).run(alpha=4):

@@ -56,6 +56,8 @@ class StepDecorator(Attributes):
 
     rank: ClassVar[int] = 50
     """Which stands around which: the lowest is outermost; equal ones as they are written."""
+    only_how: ClassVar[bool] = False
+    """Whether it says only how the step is run: a task is reused (``run --reuse``) whatever it says."""
 
     def check_step(self, step: Step) -> None:
         """Raise `FlowError` if the decorator can't be on this step of a graph."""

@@ -36,6 +36,7 @@ class batch(StepDecorator):
     defaults: ClassVar[dict[str, Any]] = {
         "cpu": None, "memory": None, "gpu": None, "queue": None, "image": None,
     }  # fmt: skip
+    only_how = True
 
     def _check_names(self, attributes: dict[str, Any]) -> None:
         for key in attributes:

@@ -20,6 +20,7 @@ class resources(StepDecorator):
 
     name = "resources"
     defaults: ClassVar[dict[str, Any]] = {"cpu": 1, "memory": 4096, "gpu": 0}
+    only_how = True
 
     def check(self) -> None:
         check_sizes(self)

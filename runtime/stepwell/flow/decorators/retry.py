@@ -22,6 +22,7 @@ class retry(StepDecorator):
 
     name = "retry"
     defaults: ClassVar[dict[str, Any]] = {"times": 3, "minutes_between_retries": 2}
+    only_how = True
 
     def check(self) -> None:
         times, minutes = self.attributes["times"], self.attributes["minutes_between_retries"]

@@ -27,6 +27,7 @@ class timeout(StepDecorator):
 
     name = "timeout"
     defaults: ClassVar[dict[str, Any]] = {"seconds": 0, "minutes": 0, "hours": 0}
+    only_how = True
     rank = 80
 
     def check(self) -> None:
