@@ -22,9 +22,10 @@ class Key(NamedTuple):
 def key_of(meta: Mapping[str, Any]) -> Key | None:
     """The key of a finished task, from its manifest.
 
-    None of what a resumed run has taken over: with which code that was done is not known there.
+    None of what a resumed run has taken over, for with which code that was done is not known there; and
+    where the image of a Batch job has a Stepwell that did not note what tasks read.
     """
-    if "taken_from" in meta and isinstance(from_meta(meta["origin"]), Origin):
+    if "reads" not in meta or ("taken_from" in meta and isinstance(from_meta(meta["origin"]), Origin)):
         return None
     reads: dict[str, str] = meta["reads"]
     serves = not meta["table_writes"] and not meta["caught"]

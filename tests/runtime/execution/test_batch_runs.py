@@ -226,6 +226,21 @@ def test_a_run_is_resumed_on_batch(cloud: dict[str, str], tmp_path: Path) -> Non
     assert run["work"]["0-1"].stdout.startswith("Taken over from Made/")
 
 
+def test_jobs_are_reused(cloud: dict[str, str], tmp_path: Path) -> None:
+    """`run --reuse` takes over what jobs and processes have done, in jobs and processes alike."""
+    file = write_flow(tmp_path, MIXED, HEAD)
+    assert run_flow(file, tmp_path, "run", **cloud).returncode == 0
+    file.write_text(file.read_text().replace("self.total =", "self.total = 1000 +"))
+    ended = run_flow(file, tmp_path, "run", "--reuse", "--explain", "--with", "batch", **cloud)
+    assert ended.returncode == 0, ended.stderr
+    run = newest("Made")
+    assert run.data.total == 1008
+    assert [task.pathspec for step in run for task in step if not task.origin_pathspec] == [
+        f"Made/{run.id}/end/0"
+    ]
+    assert re.search(r"/end/0 \(job \w+\)\] Run because the step changed since run ", ended.stdout)
+
+
 def test_splits_are_limited_in_jobs(cloud: dict[str, str], tmp_path: Path) -> None:
     """`--max-num-splits` holds for a foreach whose split is a job."""
     ended = run_flow(

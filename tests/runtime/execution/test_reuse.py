@@ -124,6 +124,7 @@ def test_what_was_resumed_has_no_key() -> None:
     """What a resumed run took over was done with code that is not known there; what was reused, with this."""
     taken = {**META, "taken_from": "F/r/a/0"}
     assert key_of({**taken, "origin": Origin("r").to_meta()}) is None
+    assert key_of({"origin": None}) is None
     assert key_of({**taken, "origin": Reuse().to_meta()}) == key_of(META)
     assert key_of(META) is not None
 
