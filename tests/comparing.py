@@ -41,7 +41,7 @@ def assert_same(left: Run, right: Run, count: int) -> None:
 def tasks(run: Run) -> dict[str, dict[str, Any]]:
     """Every artifact of every task of a run."""
     return {
-        f"{step.id}/{task.id}": {name: task[name].load() for name in task.artifacts}
+        f"{step.id}/{task.id}": {artifact.id: artifact.load() for artifact in task}
         for step in run
         for task in step
     }

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stepwell.client.namespaces import get_namespace as get_namespace
     from stepwell.client.namespaces import namespace as namespace
     from stepwell.client.objects import Flow as Flow
+    from stepwell.client.objects import Metaflow as Metaflow
     from stepwell.client.objects import Run as Run
     from stepwell.client.objects import Step as Step
     from stepwell.client.objects import Task as Task
@@ -50,6 +51,7 @@ _HOME = {
     "get_namespace": "stepwell.client.namespaces",
     "namespace": "stepwell.client.namespaces",
     "Flow": "stepwell.client.objects",
+    "Metaflow": "stepwell.client.objects",
     "Run": "stepwell.client.objects",
     "Step": "stepwell.client.objects",
     "Task": "stepwell.client.objects",

@@ -159,15 +159,36 @@ class Datastore:
 
     # -- runs
 
-    def claim_run(self, info: RunInfo) -> None:
+    def claim_run(self, info: RunInfo, *, listed: bool = True) -> None:
         """Begin a run: its id is this run's alone from here on.
+
+        Args:
+            listed: whether it is among the flow's runs, or found by its id alone.
 
         Raises:
             AlreadyExists: another run has the id.
         """
         root = keys.run_root(self.namespace, info.flow, info.run)
         self.store.put(root + "run.json", info.to_json(), if_absent=True)
-        self.store.put(keys.index_root(self.namespace, info.flow) + info._entry, b"")
+        if listed:
+            self.store.put(keys.index_root(self.namespace, info.flow) + info._entry, b"")
+
+    def end_run(self, flow: str, run: str) -> None:
+        """Say that a run is over without its ``end``: a task failed for good, or it was interrupted.
+
+        Only who runs it can know; a run that was successful needs no such word.
+        """
+        document = json.dumps({"ended": utc_now().isoformat()}).encode()
+        with contextlib.suppress(AlreadyExists):  # by another of its tasks
+            self.store.put(keys.ended(self.namespace, flow, run), document, if_absent=True)
+
+    def run_ended(self, flow: str, run: str) -> datetime | None:
+        """When `end_run` was called, in UTC; None where it was not."""
+        try:
+            document = json.loads(self.store.get(keys.ended(self.namespace, flow, run)))
+        except NotFound:
+            return None
+        return datetime.fromisoformat(document["ended"])
 
     def run_info(self, flow: str, run: str) -> RunInfo:
         """Raises `NoSuchObject` where there is no such run."""

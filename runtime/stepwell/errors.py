@@ -88,8 +88,13 @@ class TableError(StepwellError):
     """An Iceberg table can't be read or written."""
 
 
-class NoSuchObject(StepwellError):
-    """The client was asked for a flow, run, step, task or artifact that is not there."""
+class NoSuchObject(StepwellError, KeyError):
+    """The client was asked for a flow, run, step, task or artifact that is not there.
+
+    It is a `KeyError` too, as Metaflow's ``run["step"]`` raises one.
+    """
+
+    __str__ = Exception.__str__  # a KeyError's would be in quotes
 
 
 class RunFailed(StepwellError):

@@ -72,7 +72,7 @@ def under_stepwell(file: Path, given: dict[str, Any], home: Path) -> Tasks:
         assert running.status == "successful", running.stdout + running.stderr
         run: Run = running.run
         return by_step(
-            (step.id, {name: task[name].load() for name in task.artifacts}) for step in run for task in step
+            (step.id, {artifact.id: artifact.load() for artifact in task}) for step in run for task in step
         )
 
 

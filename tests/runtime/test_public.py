@@ -21,7 +21,7 @@ def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
         "Config", "DataArtifact", "Deployer", "Flow", "FlowSpec", "IncludeFile", "JSONType",
-        "Parameter", "Run", "Runner", "Step", "Task", "batch", "catch", "current", "default_namespace",
+        "Metaflow", "Parameter", "Run", "Runner", "Step", "Task", "batch", "catch", "current", "default_namespace",
         "environment", "get_namespace", "namespace", "no_reuse", "project", "resources", "retry", "schedule",
         "secrets", "step", "table", "timeout", "user_step_decorator", "write_table",
     ]  # fmt: skip

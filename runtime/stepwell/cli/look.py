@@ -41,7 +41,7 @@ def dump_command(flow_class: type[FlowSpec]) -> click.Command:
             if not task.successful:
                 click.echo("  not done, so without artifacts")
                 continue
-            names = include.split(",") if include else task.artifacts
+            names = include.split(",") if include else dir(task.artifacts)
             shown = {name: _shown(task, name, max_value_size) for name in names}
             if private:
                 shown |= {f"({name})": repr(value) for name, value in sorted(task.manifest.meta.items())}

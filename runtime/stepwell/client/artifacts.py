@@ -49,4 +49,14 @@ class DataArtifact(RunObject, Artifact):
         """When its task was done, in UTC."""
         return datetime.fromisoformat(self._manifest.meta["ended"])
 
+    @property
+    def finished_at(self) -> datetime:
+        """As `created_at`."""
+        return self.created_at
+
+    @property
+    def sha(self) -> str:
+        """Its hash; as `sha256`."""
+        return self.sha256
+
     __repr__ = Artifact.__repr__

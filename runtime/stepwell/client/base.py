@@ -58,5 +58,25 @@ class RunObject:
         """The last part of its pathspec."""
         return self.pathspec.rpartition("/")[2]
 
+    @property
+    def path_components(self) -> list[str]:
+        """The parts of its pathspec."""
+        return self.pathspec.split("/")
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """All tags of the run."""
+        return self.user_tags | self.system_tags
+
+    @property
+    def user_tags(self) -> frozenset[str]:
+        """The tags people gave the run."""
+        return self._reader.datastore.tags(self._reader.flow, self._reader.run)
+
+    @property
+    def system_tags(self) -> frozenset[str]:
+        """Tags that say what the run is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23``."""
+        return self._reader.info.system_tags
+
     def __repr__(self) -> str:
         return f"{type(self).__name__}('{self.pathspec}')"

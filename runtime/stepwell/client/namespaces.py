@@ -90,12 +90,23 @@ class Scope:
         for entry, number in heapq.merge(*(entries(*pair) for pair in enumerate(datastores))):
             yield self.reader(datastores[number], flow, run_of(entry))
 
+    def flows(self) -> list[str]:
+        """Names of the flows that have run in the namespaces."""
+        return sorted({name for datastore in self.datastores for name in datastore.flows()})
+
+    def has_run(self, flow: str, run: str) -> bool:
+        """Whether one of the namespaces has the run."""
+        return self._find(flow, run) is not None
+
+    def _find(self, flow: str, run: str) -> RunReader | None:
+        readers = (self.reader(datastore, flow, run) for datastore in self.datastores)
+        return next((reader for reader in readers if reader.exists()), None)
+
     def run(self, flow: str, run: str) -> RunReader:
         """Raises `NoSuchObject` where no namespace has the run."""
-        for datastore in self.datastores:
-            reader = self.reader(datastore, flow, run)
-            if reader.exists():
-                return reader
+        found = self._find(flow, run)
+        if found:
+            return found
         self.require_flow(flow)
         newest = [reader.run for reader in islice(self.runs(flow), _SUGGESTED_RUNS)]
         raise NoSuchObject(
@@ -107,7 +118,7 @@ class Scope:
     def require_flow(self, flow: str) -> None:
         """Raises `NoSuchObject` where the flow has no run."""
         if next(self.runs(flow), None) is None:
-            known = sorted({name for datastore in self.datastores for name in datastore.flows()})
+            known = self.flows()
             raise NoSuchObject(
                 f"flow '{flow}' has no runs in {self}{did_you_mean(flow, known)}; "
                 f"flows there: {', '.join(known) or 'none'}; look with another namespace(...)"

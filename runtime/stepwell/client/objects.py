@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from stepwell.client.base import RunObject
 from stepwell.client.namespaces import Scope
@@ -46,9 +46,19 @@ class Flow:
         datastore: str | None = None,
         allow_pickle: bool | None = None,
     ) -> None:
-        self.id = self.pathspec = name
-        self._scope = Scope.of(namespace, datastore, allow_pickle)
+        self._bind(name, Scope.of(namespace, datastore, allow_pickle))
         self._scope.require_flow(name)
+
+    @classmethod
+    def _of(cls, name: str, scope: Scope) -> Self:
+        """A flow that is known to have run."""
+        found = cls.__new__(cls)
+        found._bind(name, scope)
+        return found
+
+    def _bind(self, name: str, scope: Scope) -> None:
+        self.id = self.pathspec = name
+        self._scope = scope
 
     def runs(self, *tags: str) -> Iterator[Run]:
         """Its runs that have all of the tags, newest first; found as they are consumed."""
@@ -66,6 +76,9 @@ class Flow:
     def __getitem__(self, run: str) -> Run:
         """The run with an id; raises `NoSuchObject`."""
         return Run._of(self._scope.run(self.id, run))
+
+    def __contains__(self, run: str) -> bool:
+        return self._scope.has_run(self.id, run)
 
     @property
     def latest_run(self) -> Run:
@@ -88,6 +101,38 @@ class Flow:
 
     def __repr__(self) -> str:
         return f"Flow('{self.id}')"
+
+
+class Metaflow:
+    """All flows that have run in the namespace, by name; the arguments are those of `Flow`."""
+
+    def __init__(
+        self,
+        *,
+        namespace: str | None = None,
+        datastore: str | None = None,
+        allow_pickle: bool | None = None,
+    ) -> None:
+        self._scope = Scope.of(namespace, datastore, allow_pickle)
+
+    @property
+    def flows(self) -> list[Flow]:
+        """The flows."""
+        return [Flow._of(name, self._scope) for name in self._scope.flows()]
+
+    def __iter__(self) -> Iterator[Flow]:
+        return iter(self.flows)
+
+    def __getitem__(self, name: str) -> Flow:
+        """The flow of that name; raises `NoSuchObject`."""
+        self._scope.require_flow(name)
+        return Flow._of(name, self._scope)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._scope.flows()
+
+    def __repr__(self) -> str:
+        return f"Metaflow({', '.join(self._scope.flows())})"
 
 
 class Run(RunObject):
@@ -113,21 +158,23 @@ class Run(RunObject):
         return self.info.started
 
     @property
-    def finished_at(self) -> datetime | None:
-        """When it ended, in UTC; None while it runs."""
-        if self.successful:
-            return self.end_task.finished_at
-        return max((failure.ended for failure in self.failures), default=None)
-
-    @property
     def successful(self) -> bool:
         """Whether its ``end`` is done."""
         return self._reader.is_done(self._reader.end)
 
     @property
     def finished(self) -> bool:
-        """Whether it ended, well or not."""
-        return self.successful or bool(self.failures)
+        """Whether it ended, well or not; see `finished_at`."""
+        return self.finished_at is not None
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When it ended, well or not, in UTC; None while it runs.
+
+        None also where nothing could tell its end: its scheduler was killed outright, or Step Functions
+        ended it by another thing than a failed task (`TriggeredRun.status` knows).
+        """
+        return self._end.finished_at if self.successful else self._reader.ended()
 
     @property
     def failures(self) -> list[Failure]:
@@ -143,21 +190,38 @@ class Run(RunObject):
     # -- what it did
 
     @property
-    def end_task(self) -> Task:
-        """The task of its ``end``."""
-        return Task._of(self._reader, self._reader.end.step, self._reader.end.path)
+    def parent(self) -> Flow:
+        """Its flow, as its namespace has it."""
+        scope = Scope(self.datastore.store, (self.datastore.namespace,), self._reader.allow_pickle)
+        return Flow._of(self._reader.flow, scope)
+
+    @property
+    def end_task(self) -> Task | None:
+        """The task of its ``end``; None until that has left something."""
+        return self._end if self._reader.files_of(self._reader.end) else None
 
     @property
     def data(self) -> TaskData:
         """The artifacts of its ``end``; raises `NoSuchObject` where that is not done."""
-        return self.end_task.data
+        return self._end.data
+
+    @property
+    def _end(self) -> Task:
+        return Task._of(self._reader, *self._reader.end)
+
+    def steps(self) -> Iterator[Step]:
+        """Its steps that have tasks, in the order in which they began."""
+        return (Step._of(self._reader, step) for step in self._reader.steps(self._reader.files()))
 
     def __iter__(self) -> Iterator[Step]:
-        return (Step._of(self._reader, step) for step in self._reader.steps(self._reader.files()))
+        return self.steps()
 
     def __getitem__(self, step: str) -> Step:
         """A step by name; raises `NoSuchObject` where no task of it has left anything."""
         return Step._of(self._reader, step)._require()
+
+    def __contains__(self, step: str) -> bool:
+        return any(task.step == step for task in self._reader.files())
 
     @property
     def code(self) -> Code | None:
@@ -175,21 +239,6 @@ class Run(RunObject):
 
     # -- tags
 
-    @property
-    def tags(self) -> frozenset[str]:
-        """All its tags."""
-        return self.user_tags | self.system_tags
-
-    @property
-    def user_tags(self) -> frozenset[str]:
-        """The tags people gave it."""
-        return self.datastore.tags(self._reader.flow, self.id)
-
-    @property
-    def system_tags(self) -> frozenset[str]:
-        """Tags that say what it is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23``."""
-        return self.info.system_tags
-
     def add_tag(self, tag: str | Iterable[str]) -> None:
         """Tag it with one or several; raises `UsageError` where one can't be a tag."""
         self.datastore.add_tags(self._reader.flow, self.id, _several(tag))
@@ -198,11 +247,15 @@ class Run(RunObject):
         """Take one or several tags from it, if it has them."""
         self.datastore.remove_tags(self._reader.flow, self.id, _several(tag))
 
+    add_tags, remove_tags = add_tag, remove_tag
+
     def replace_tag(self, remove: str | Iterable[str], add: str | Iterable[str]) -> None:
         """Add tags, then remove others: at no instant has it neither."""
         added = _several(add)
         self.add_tag(added)
         self.remove_tag([tag for tag in _several(remove) if tag not in added])
+
+    replace_tags = replace_tag
 
     def _repr_html_(self) -> str:
         from stepwell.client.html import run_table

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -43,6 +44,10 @@ class RunReader:
 
     def is_done(self, task: TaskId) -> bool:
         return task in self._manifests or self.datastore.is_done(self.flow, self.run, task)
+
+    def ended(self) -> datetime | None:
+        """When the run ended without its ``end``; None where it runs, was successful, or was killed."""
+        return self.datastore.run_ended(self.flow, self.run)
 
     def files(self) -> dict[TaskId, list[TaskFile]]:
         """The files of every task that has left one, step by step, in the order of foreach indices."""

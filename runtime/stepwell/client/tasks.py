@@ -16,6 +16,7 @@ from stepwell.logs import Stream, printed, printed_lines
 if TYPE_CHECKING:
     from stepwell.artifacts.manifest import Manifest
     from stepwell.client.artifacts import DataArtifact
+    from stepwell.client.objects import Run
 
 _STREAMS: dict[str, Stream] = {"stdout": "o", "stderr": "e"}
 
@@ -36,6 +37,12 @@ class Step(RunObject):
         return self
 
     @property
+    def parent(self) -> Run:
+        """Its run."""
+        from stepwell.client.objects import Run
+
+        return Run._of(self._reader)
+
     def tasks(self) -> list[Task]:
         """Its tasks: done, or with a log or failure."""
         own = [task for task in self._reader.files() if task.step == self.id]
@@ -44,14 +51,36 @@ class Step(RunObject):
     @property
     def task(self) -> Task:
         """Its only task, or the first."""
-        return self.tasks[0]
+        return self.tasks()[0]
 
     def __iter__(self) -> Iterator[Task]:
-        return iter(self.tasks)
+        return iter(self.tasks())
 
     def __getitem__(self, path: str) -> Task:
         """A task by its id; raises `NoSuchObject`."""
         return Task._of(self._reader, self.id, path)._require()
+
+    def __contains__(self, path: str) -> bool:
+        return TaskId(self.id, path) in self._reader.files()
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the first of its tasks that are done started, in UTC; None while none is."""
+        return min((datetime.fromisoformat(one.meta["started"]) for one in self._done()), default=None)
+
+    @property
+    def finished_at(self) -> datetime | None:
+        """When the last of its tasks ended, in UTC; None while one has not."""
+        self._done()
+        ended = [task.finished_at for task in self.tasks()]
+        return None if None in ended else max(filter(None, ended))
+
+    def _done(self) -> list[Manifest]:
+        """The manifests of its tasks that are done; fetched at once."""
+        files = self._reader.files()
+        return self._reader.manifests(
+            [task for task in files if task.step == self.id and is_done(files[task])]
+        )
 
 
 class Task(RunObject):
@@ -76,6 +105,11 @@ class Task(RunObject):
         return TaskId(*self._parts)
 
     @property
+    def parent(self) -> Step:
+        """Its step."""
+        return Step._of(self._reader, self.step_name)
+
+    @property
     def step_name(self) -> str:
         """Name of its step."""
         return self._task.step
@@ -94,8 +128,8 @@ class Task(RunObject):
 
     @property
     def finished(self) -> bool:
-        """Whether it is done, or its last attempt failed."""
-        return self.successful or self.exception is not None
+        """Whether it ended, well or not: it is done, or it failed and no attempt follows."""
+        return self.finished_at is not None
 
     @property
     def exception(self) -> Failure | None:
@@ -105,14 +139,17 @@ class Task(RunObject):
         return self._reader.failure(self._task, failed[-1]) if failed else None
 
     @property
-    def created_at(self) -> datetime:
-        """When it started, in UTC."""
-        return datetime.fromisoformat(self.manifest.meta["started"])
+    def created_at(self) -> datetime | None:
+        """When it started, in UTC; None until it is done, for nothing else says so."""
+        return datetime.fromisoformat(self.manifest.meta["started"]) if self.successful else None
 
     @property
-    def finished_at(self) -> datetime:
-        """When it was done, in UTC."""
-        return datetime.fromisoformat(self.manifest.meta["ended"])
+    def finished_at(self) -> datetime | None:
+        """When it ended, well or not, in UTC; None while it has not."""
+        if self.successful:
+            return datetime.fromisoformat(self.manifest.meta["ended"])
+        failure = self.exception  # another attempt follows, unless the run is over
+        return failure.ended if failure and self._reader.ended() else None
 
     @property
     def index(self) -> int | None:
@@ -156,9 +193,9 @@ class Task(RunObject):
         return self._reader.datastore.data(self.manifest, allow_pickle=self._reader.allow_pickle)
 
     @property
-    def artifacts(self) -> list[str]:
-        """Names of its artifacts."""
-        return sorted(self.manifest.rows)
+    def artifacts(self) -> Artifacts:
+        """Its artifacts as attributes that are not loaded: ``task.artifacts.model.data``."""
+        return Artifacts(self)
 
     def __getitem__(self, name: str) -> DataArtifact:
         """An artifact that is not loaded: type, shape, single columns; raises `NoSuchObject`."""
@@ -170,7 +207,7 @@ class Task(RunObject):
         return name in self.manifest.rows
 
     def __iter__(self) -> Iterator[DataArtifact]:
-        return (self[name] for name in self.artifacts)
+        return (self[name] for name in sorted(self.manifest.rows))
 
     @property
     def stdout(self) -> str:
@@ -185,3 +222,33 @@ class Task(RunObject):
     def loglines(self, stream: Literal["stdout", "stderr"] = "stdout") -> Iterator[tuple[datetime, str]]:
         """What its last attempt printed to one stream: each line with its time, in UTC."""
         return printed_lines(self._reader.log(self._task), _STREAMS[stream])
+
+
+class Artifacts:
+    """The artifacts of a task as attributes, none of them loaded; iterating gives them by name."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+
+    def __getattr__(self, name: str) -> DataArtifact:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        try:
+            return self._task[name]
+        except NoSuchObject as error:
+            raise AttributeError(str(error)) from None
+
+    def __iter__(self) -> Iterator[DataArtifact]:
+        return iter(self._task)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._task
+
+    def __len__(self) -> int:
+        return len(self._task.manifest.rows)
+
+    def __dir__(self) -> list[str]:
+        return sorted(self._task.manifest.rows)
+
+    def __repr__(self) -> str:
+        return f"<artifacts: {', '.join(dir(self)) or 'none'}>"

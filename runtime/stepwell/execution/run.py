@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
-from stepwell.errors import NoSuchObject, ParameterError, UsageError, did_you_mean
+from stepwell.errors import NoSuchObject, ParameterError, StoreError, UsageError, did_you_mean
 from stepwell.execution.history import History
+from stepwell.execution.interruption import ended_like_ctrl_c
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.processes import Processes
@@ -157,13 +159,17 @@ def run_locally(
     done = False
     reporter.begin(info, datastore.store.url)
     try:
-        processes = Processes(server, request, functions, datastore, graph.flow, run)
-        workers: dict[str, Workers] = dict.fromkeys(graph, processes)
-        if jobs:
-            workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
-        LocalRun(flow_class, run, workers, reporter, max_workers, history.keep).execute()
+        with ended_like_ctrl_c():
+            processes = Processes(server, request, functions, datastore, graph.flow, run)
+            workers: dict[str, Workers] = dict.fromkeys(graph, processes)
+            if jobs:
+                workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
+            LocalRun(flow_class, run, workers, reporter, max_workers, history.keep).execute()
         done = True
     finally:
+        if not done:
+            with suppress(StoreError):  # it may be why the run ended
+                datastore.end_run(graph.flow, run)
         history.leave(run)
         reporter.end(done)
     return run
@@ -178,7 +184,7 @@ def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
     """
     if resume.step is not None and resume.step not in graph:
         raise UsageError(
-            f"resume: received the step '{resume.step}', which flow {graph.flow} does not have"
+            f"received the step '{resume.step}', which flow {graph.flow} does not have"
             + (did_you_mean(resume.step, graph) or f"; its steps are {', '.join(graph)}")
         )
     run = resume.run or next(datastore.runs(graph.flow), None)

@@ -5,6 +5,7 @@ Nothing is forked, so a debugger or ``breakpoint()`` in the step works as in any
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from stepwell import config
@@ -44,6 +45,7 @@ def spin(
     found = find_origin(datastore, graph, Resume(origin_run, step))
     origin = Origin(found.run, (step,))
     task = TaskId(step, path or _first(datastore, graph, origin.run, step))
+    _check(graph, datastore, origin.run, task)
     past = datastore.run_info(graph.flow, origin.run)
     run = RUN_PREFIX + new_run_id()
     inputs = _needed(datastore, graph, origin.run, task)
@@ -51,7 +53,7 @@ def spin(
         graph.flow, run, datastore.namespace, config.username(), utc_now(), "spin",
         parameters=past.parameters, origin=origin.run,
     )  # fmt: skip
-    datastore.claim_run(info)
+    datastore.claim_run(info, listed=False)  # the newest run is still the one that was run
     for needed in inputs:
         resumed(origin, datastore, graph.flow, run, needed)
     parameters = parameter_values(flow_class, past.parameters) if step == START else None
@@ -68,6 +70,27 @@ def _first(datastore: Datastore, graph: Graph, run: str, step: str) -> str:
             f"spin: run {graph.flow}/{run} has no task of step '{step}'; name another run: --origin-run-id"
         )
     return min(found, key=paths.order)
+
+
+def _check(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> None:
+    """Raise `NoSuchObject` where a run can't have such a task, whether or not it came to it."""
+    depth = sum(scope.branch is None for scope in graph.scopes(task.step))
+    form = "0" + "-0" * depth + "-r0" * graph[task.step].repeats
+    if re.sub(r"\d+", "0", task.path) != form or not task.path.startswith("0"):
+        raise NoSuchObject(
+            f"spin: received the task '{task}'; one of that step is named like {task.step}/{form}"
+        )
+    for frame in frames(graph, task):
+        try:
+            (split,) = datastore.load(graph.flow, run, [frame.split])
+        except NotFound:
+            return  # what is not done is said of all that the task starts from
+        count = split.meta["foreach"]["splits"]
+        if frame.index >= count:
+            raise NoSuchObject(
+                f"spin: run {graph.flow}/{run} has no task '{task}': "
+                f"the foreach of {frame.split} had {count} items"
+            )
 
 
 def _needed(datastore: Datastore, graph: Graph, run: str, task: TaskId) -> list[TaskId]:

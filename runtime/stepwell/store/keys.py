@@ -4,6 +4,7 @@ The namespace comes first, so that IAM can guard it by prefix::
 
     ns/<namespace>/flows/<Flow>/index/<inverted time>.<run>            newest first in a listing
     ns/<namespace>/flows/<Flow>/runs/<run>/run.json                    claimed by conditional put
+    ns/<namespace>/flows/<Flow>/runs/<run>/ended.json                  that it ended without its `end`
     ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
     ns/<namespace>/flows/<Flow>/runs/<run>/origin.json                 which run it resumes
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
@@ -60,6 +61,10 @@ def manifest(namespace: str, flow: str, run: str, step: str, task: str) -> str:
 
 def split(namespace: str, flow: str, run: str, step: str, task: str) -> str:
     return run_root(namespace, flow, run) + f"splits/{step}/{task}.json"
+
+
+def ended(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "ended.json"
 
 
 def parameters(namespace: str, flow: str, run: str) -> str:

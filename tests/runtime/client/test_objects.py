@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from stepwell import DataArtifact, Flow, Run, Step, Task
+from stepwell import DataArtifact, Flow, Metaflow, Run, Step, Task
 from stepwell.datastore import Datastore
 from stepwell.errors import NoSuchObject, UsageError
 from stepwell.flow.graph import TaskId
@@ -113,6 +113,7 @@ def test_a_failed_run(ada: Datastore) -> None:
     finish(ada, "one", "start/0")
     fail(ada, "one", "fit/0")
     fail(ada, "one", "fit/0", attempt=1, reason="KeyError: 'y'")
+    ada.end_run("Train", "one")
     run = Run("Train/one")
     assert [step.id for step in run] == ["start", "fit"]
     task = run["fit"].task
@@ -120,10 +121,53 @@ def test_a_failed_run(ada: Datastore) -> None:
     assert task.finished and not task.successful
     assert [failure.attempt for failure in run.failures] == [0, 1]
     assert run.finished and not run.successful
-    assert run.finished_at == NOON + timedelta(minutes=1)
+    assert run.finished_at is not None and task.finished_at == NOON + timedelta(minutes=1)
+    assert run["fit"].finished_at == task.finished_at and task.created_at is None and run.end_task is None
     for ask in (lambda: task.data, lambda: run.data, lambda: task["x"]):
         with pytest.raises(NoSuchObject, match="is not done, so it has no artifacts"):
             ask()
+
+
+def test_a_task_that_is_tried_again_is_not_finished(ada: Datastore) -> None:
+    """A failed attempt ends neither its task nor the run, until who runs it says that no other follows."""
+    claim(ada, "one")
+    fail(ada, "one", "start/0")
+    run = Run("Train/one")
+    task = run["start"].task
+    assert task.exception is not None
+    assert (task.finished, task.finished_at, run["start"].finished_at) == (False, None, None)
+    assert (run.finished, run.finished_at) == (False, None)
+    ada.end_run("Train", "one")
+    assert task.finished and run.finished and run.finished_at == ada.run_ended("Train", "one")
+
+
+def test_ways_that_metaflow_has(run: Run) -> None:
+    """What is there is told by `in`, and Metaflow's other ways lead to the same objects."""
+    fit = run["fit"]
+    assert "fit" in run and "fti" not in run and "0-1" in fit and "0-9" not in fit
+    assert "one" in Flow("Train") and "two" not in Flow("Train")
+    assert [step.id for step in run.steps()] == [step.id for step in run]
+    assert [task.id for task in fit.tasks()] == [task.id for task in fit]
+    assert fit["0-1"].artifacts.score.data == 1.5 and not hasattr(fit["0-1"].artifacts, "scroe")
+    assert "score" in fit["0-1"].artifacts and dir(fit["0-1"].artifacts) == ["model", "score"]
+    assert [one.id for one in fit["0-1"].artifacts] == ["model", "score"] and len(fit["0-1"].artifacts) == 2
+    score = fit["0-1"]["score"]
+    assert (score.sha, score.finished_at) == (score.sha256, fit["0-1"].finished_at)
+    assert fit["0-1"].parent.parent.parent.id == "Train" and repr(fit.parent) == repr(run)
+    assert fit["0-1"].path_components == ["Train", "one", "fit", "0-1"]
+    assert run.end_task is not None and run.end_task.data.best == 1
+    assert fit.created_at == fit["0-0"].created_at and fit.finished_at == fit["0-1"].finished_at
+    run.add_tags(["good", "best"])
+    assert fit["0-1"].user_tags == run.user_tags == {"good", "best"} and "user:ada" in fit.tags
+
+
+def test_all_flows(run: Run) -> None:
+    """`Metaflow` has the flows that have run, by name."""
+    assert [flow.id for flow in Metaflow()] == ["Train"] and "Train" in Metaflow() and "x" not in Metaflow()
+    assert Metaflow()["Train"].latest_run.id == "one" and repr(Metaflow()) == "Metaflow(Train)"
+    assert Metaflow(namespace="user/bob").flows == []
+    with pytest.raises(KeyError, match=r"flow 'Trian' has no runs.*did you mean 'Train'"):
+        Metaflow()["Trian"]
 
 
 def test_a_run_in_progress_is_never_stale(ada: Datastore) -> None:
@@ -175,7 +219,7 @@ def test_what_is_not_there(ada: Datastore, ask: Callable[[], Any], message: str)
     finished_run(ada, "one-20261")
     with pytest.raises(NoSuchObject, match=message) as caught:
         ask()
-    assert "\n" not in str(caught.value)
+    assert "\n" not in str(caught.value) and isinstance(caught.value, KeyError)
 
 
 @pytest.mark.parametrize(

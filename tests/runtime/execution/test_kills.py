@@ -89,10 +89,10 @@ def hashes(home: Path) -> dict[str, str]:
     """Hashes of all artifacts of the newest run in a home."""
     run = Flow("Made", datastore=str(home), namespace="user/tester").latest_run
     return {
-        f"{step.id}/{task.id}/{name}": task[name].sha256
+        f"{step.id}/{task.id}/{artifact.id}": artifact.sha256
         for step in run
         for task in step
-        for name in task.artifacts
+        for artifact in task
     }
 
 

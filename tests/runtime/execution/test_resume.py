@@ -93,7 +93,7 @@ def test_a_resumed_run_can_be_resumed(failed: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["wrok"], "resume: received the step 'wrok', which flow Made does not have; did you mean 'work'?"),
+        (["wrok"], "received the step 'wrok', which flow Made does not have; did you mean 'work'?"),
         (["--origin-run-id", "nope"], "run Made/nope is not in namespace 'user/tester'"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell import Flow
+from stepwell import Flow, Run
 from tests.support import FLOWS, run_flow
 
 
@@ -33,7 +33,7 @@ def test_a_step_has_the_inputs_it_had(task: str, name: str, value: object, home:
     before = Flow("Nested").latest_run
     ended = run_flow(FLOWS / "nested.py", home, "spin", task)
     assert ended.returncode == 0, ended.stderr
-    run = Flow("Nested").latest_run
+    run = Run(ended.stdout.splitlines()[-1].removeprefix("Done: ").rsplit("/", 2)[0])
     assert run.id.startswith("spin-") and run.info.origin == before.id
     step, _, path = task.partition("/")
     done = run[step][path] if path else run[step].task
@@ -41,11 +41,23 @@ def test_a_step_has_the_inputs_it_had(task: str, name: str, value: object, home:
     assert "taken_from" not in done.manifest.meta
 
 
+def test_the_newest_run_is_one_that_was_run(home: Path) -> None:
+    """What `spin` leaves is not among the flow's runs: the next `spin` starts from a whole run."""
+    before = [run.id for run in Flow("Nested")]
+    assert run_flow(FLOWS / "nested.py", home, "spin", "inner").returncode == 0
+    assert [run.id for run in Flow("Nested")] == before
+    assert run_flow(FLOWS / "nested.py", home, "spin", "end").returncode == 0
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["iner"], "received the step 'iner', which flow Nested does not have; did you mean 'inner'?"),
-        (["inner/0-9-9"], "spin: what task inner/0-9-9 starts from is not done in run Nested/"),
+        (["inner/0-9-0"], "has no task 'inner/0-9-0': the foreach of start/0 had 3 items"),
+        (["inner/0-2-9"], "has no task 'inner/0-2-9': the foreach of outer/0-2 had "),
+        (["inner/0"], "spin: received the task 'inner/0'; one of that step is named like inner/0-0-0"),
+        (["inner/0-0-r0"], "received the task 'inner/0-0-r0'; one of that step is named like inner/0-0-0"),
+        (["inner/x"], "received the task 'inner/x'; one of that step is named like inner/0-0-0"),
     ],
 )
 def test_what_is_not_there_is_one_line(arguments: list[str], message: str, home: Path) -> None:
