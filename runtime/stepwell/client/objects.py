@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from stepwell.client.base import RunObject
 from stepwell.client.namespaces import Scope
-from stepwell.client.reader import FAILURE, attempts_with, is_done
+from stepwell.client.reader import FAILURE, RunReader, attempts_with, is_done
 from stepwell.client.tasks import Step as Step
 from stepwell.client.tasks import Task as Task
 from stepwell.datastore import SYSTEM_TAGS, Datastore, Failure, RunInfo, TaskData
@@ -261,6 +261,11 @@ class Run(RunObject):
         from stepwell.client.html import run_table
 
         return run_table(self._reader)
+
+
+def run_of_task(datastore: Datastore, flow: str, run: str) -> Run:
+    """The run of a task of this process, whether or not it has done anything; its own pickles are loaded."""
+    return Run._of(RunReader(datastore, flow, run, allow_pickle=True))
 
 
 def _several(tags: str | Iterable[str]) -> list[str]:

@@ -4,8 +4,8 @@ Everything a step is given comes through its flow's attributes, so it is known w
 The names are those of artifacts, and:
 
 * ``self.index``, ``self.input``, ``self.foreach_stack``: its place in the foreaches around it;
-* ``inputs[]``: the steps that a join joins, ``inputs.*``: the names of all their artifacts, and
-  ``inputs.x``: the artifact ``x`` of each of them;
+* ``inputs[]``: the steps that a join joins, ``inputs[].input``: the items of a foreach that they worked
+  on, ``inputs.*``: the names of all their artifacts, and ``inputs.x``: the artifact ``x`` of each of them;
 * ``current.task_id``.
 
 What was asked for and not there is read as well.
@@ -21,10 +21,10 @@ from stepwell.artifacts.plain import NotPlain, to_json
 from stepwell.artifacts.row import Row
 from stepwell.execution.key import ITEM, digest
 from stepwell.flow.graph import TaskId
-from stepwell.flow.state import Frame, TaskState
+from stepwell.flow.state import Frame, TaskState, frames
 
 INDEX, STACK = "self.index", "self.foreach_stack"
-JOINED, NAMES, OF_INPUTS = "inputs[]", "inputs.*", "inputs."
+JOINED, ITEMS, NAMES, OF_INPUTS = "inputs[]", "inputs[].input", "inputs.*", "inputs."
 TASK_ID = "current.task_id"
 _LARGEST = 1 << 20
 """Bytes of a list whose items are hashed one by one; of a longer one, each task would read all of it."""
@@ -69,6 +69,9 @@ class Reads:
             return digest(*(f"{frame.index} {self._of_items(frame)}" for frame in stack))
         if name == JOINED:
             return digest(*(task.step for task, _ in self._joined))
+        if name == ITEMS:
+            around = (frames(self._state.graph, task)[-1:] for task, _ in self._joined)
+            return digest(*(self._of_item(frame) for innermost in around for frame in innermost))
         if name == NAMES:
             return digest(*sorted({name for _, rows in self._joined for name in rows}))
         if name.startswith(OF_INPUTS):

@@ -71,7 +71,7 @@ def start_of(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: 
     joined = [(task, one.rows) for task, one in led_here.items()] if step.takes_inputs else []
     reads = Reads(state, joined)
     state.note = reads.note
-    inputs = [Input(task, inherited, open_row, reads.note) for task, inherited in joined]
+    inputs = [Input(task, inherited, state) for task, inherited in joined]
     here = {
         "parents": [str(parent) for parent in led_here],
         "index": [frame.index for frame in frames(graph, spec.task)],

@@ -27,6 +27,7 @@ from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
 from stepwell.flow.graph import Graph
+from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import Ending, TaskState
 
@@ -57,7 +58,7 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
     graph = flow_class.graph()
     context = TaskContext(
         flow_name, spec.run, spec.task.step, spec.task.path, spec.attempt,
-        datastore.namespace, spec.username, datastore,
+        datastore.namespace, spec.username, datastore, _parameter_names(flow_class),
     )  # fmt: skip
     current.set_task(context)
     try:
@@ -67,6 +68,10 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
         return _run(flow_class, graph, spec, context)
     finally:
         current.set_task(None)
+
+
+def _parameter_names(flow_class: type[FlowSpec]) -> tuple[str, ...]:
+    return tuple(name for name, one in flow_class.parameters().items() if isinstance(one, Parameter))
 
 
 def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Outcome:

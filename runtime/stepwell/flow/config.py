@@ -12,7 +12,6 @@ from stepwell.errors import FlowError
 from stepwell.flow.commandline import CONFIG, CONFIG_VALUE, frozen, pairs
 from stepwell.flow.configvalue import ConfigValue
 from stepwell.flow.given import Given
-from stepwell.flow.parameters import called
 
 
 class ConfigSource(Given):
@@ -71,7 +70,7 @@ class ConfigSource(Given):
         return None if artifact is None else ConfigValue(artifact, self.name)
 
     def _called(self, default: Any) -> Any:
-        return called(self.word, self.name, default) if callable(default) else default
+        return self.called(default) if callable(default) else default
 
     def _read(self, file: str | Path) -> dict[str, Any]:
         try:
@@ -113,7 +112,7 @@ class Config(ConfigValue):
 
     Args:
         name: its name on the command line.
-        default: a file, relative to the working folder, or a function without arguments that returns one.
+        default: a file, relative to the working folder, or a function that returns one, as of `Parameter`.
         default_value: a document in place of a file: a mapping, its text, or a function that returns one.
         parser: takes the text and returns a mapping; by default TOML where the file is ``.toml``, else JSON.
         required: whether a flow without the config is refused; without it, its value is None.

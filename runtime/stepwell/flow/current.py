@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from stepwell.errors import UsageError
+from stepwell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
+    from stepwell.client.objects import Run
     from stepwell.datastore import Datastore
 
 
@@ -27,6 +28,7 @@ class TaskContext:
     namespace: str
     username: str
     datastore: Datastore
+    parameter_names: tuple[str, ...] = ()
     table_reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     table_writes: list[dict[str, Any]] = field(default_factory=list)
     asked_id: bool = False
@@ -105,6 +107,47 @@ class Current:
         task = self._running()
         task.asked_id = True
         return f"{task.flow}/{task.run}/{task.step}/{task.task}"
+
+    @property
+    def parameter_names(self) -> list[str]:
+        """Names of the flow's parameters, those of attributes."""
+        return list(self._running().parameter_names)
+
+    @property
+    def origin_run_id(self) -> str | None:
+        """Id of the run that this one resumes, if it does; asks the datastore."""
+        task = self._running()
+        return task.datastore.run_info(task.flow, task.run).origin
+
+    @property
+    def tags(self) -> frozenset[str]:
+        """The tags people gave the run; asks the datastore."""
+        task = self._running()
+        return task.datastore.tags(task.flow, task.run)
+
+    @property
+    def run(self) -> Run:
+        """The run, as the client reads it: ``current.run.add_tag("best")``."""
+        from stepwell.client.objects import run_of_task
+
+        task = self._running()
+        return run_of_task(task.datastore, task.flow, task.run)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """What is asked for by name; `default` where there is no such thing, or no task."""
+        return getattr(self, name) if name in self else default
+
+    def __contains__(self, name: str) -> bool:
+        return name in _NAMES and self._task is not None
+
+    def __getattr__(self, name: str) -> NoReturn:
+        way_out = did_you_mean(name, _NAMES) or f"; it has {', '.join(_NAMES)}"
+        raise AttributeError(f"stepwell.current has no '{name}'{way_out}")
+
+
+_NAMES = sorted(
+    name for name, value in vars(Current).items() if isinstance(value, property) and name[0] != "_"
+)
 
 
 current = Current()

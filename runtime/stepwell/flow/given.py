@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from stepwell import config
+from stepwell.errors import ParameterError
+
+
+class ParameterContext(NamedTuple):
+    """What a default that is a function may be told; the names are Metaflow's.
+
+    Attributes:
+        flow_name: the class that declares the parameter.
+        user_name: who starts the run.
+        parameter_name: name of the parameter or config.
+    """
+
+    flow_name: str
+    user_name: str
+    parameter_name: str
 
 
 class Given:
@@ -20,9 +37,10 @@ class Given:
     def __init__(self, name: str, help: str | None) -> None:
         self.name, self.help = name, help or ""
         self.attribute = name.replace("-", "_")
+        self.flow = ""
 
     def __set_name__(self, owner: type, attribute: str) -> None:
-        self.attribute = attribute
+        self.attribute, self.flow = attribute, owner.__name__
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
@@ -42,6 +60,23 @@ class Given:
     def portable(self, given: Any) -> Any:
         """What was given, as JSON that `value` takes on another machine. Raises `ParameterError`."""
         return given
+
+    def called(self, default: Callable[..., Any]) -> Any:
+        """What the function that a default is returns; one that takes an argument is told the context.
+
+        Raises:
+            ParameterError: it raised something.
+        """
+        import inspect  # takes some milliseconds, and few flows have such a default
+
+        context = ParameterContext(self.flow, config.username(), self.name)
+        try:
+            return default(*[context] * bool(inspect.signature(default).parameters))
+        except Exception as error:
+            raise ParameterError(
+                f"{self.word} '{self.name}': its default, a function, raised "
+                f"{error.__class__.__name__}: {error}; mend the function or give a value on the command line"
+            ) from error
 
     def shown(self, artifact: Any) -> Any:
         """What a step sees of the artifact."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from stepwell.errors import FlowError, ParameterError
 from stepwell.flow.commandline import frozen
-from stepwell.flow.parameters import Parameter, called
+from stepwell.flow.parameters import Parameter
 
 
 class IncludeFile(Parameter):
@@ -20,8 +20,8 @@ class IncludeFile(Parameter):
 
     Args:
         name: its name on the command line.
-        default: a path, relative to the working folder, or a function without arguments that
-            returns one; None where the run may do without the file.
+        default: a path, relative to the working folder, or a function that returns one, as of
+            `Parameter`; None where the run may do without the file.
         required: whether a run without a file is refused.
         is_text: whether the content is text; else it is bytes.
         encoding: of the text.
@@ -117,5 +117,5 @@ class IncludeFile(Parameter):
         """
         if self.default is None:
             return None
-        path = called(self.word, self.name, self.default) if callable(self.default) else self.default
+        path = self.called(self.default) if callable(self.default) else self.default
         return self.portable(path)

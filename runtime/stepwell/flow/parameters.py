@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from stepwell.errors import FlowError, ParameterError
@@ -22,7 +22,8 @@ class Parameter(Given):
 
     Args:
         name: its name on the command line.
-        default: its value where none is given; a function without arguments is called once a run.
+        default: its value where none is given; a function is called once a run, with a
+            `ParameterContext` if it takes an argument.
         type: int, float, bool, str or `JSONType`; by default the type of `default`, else str.
         required: whether a run without a value is refused; by default it is not.
         help: a line for ``--help``.
@@ -104,7 +105,7 @@ class Parameter(Given):
                 f"it takes {self.kind}: add --{self.name} VALUE"
             )
         if callable(self.default):
-            return self.convert(called(self.word, self.name, self.default))
+            return self.convert(self.called(self.default))
         return self.default
 
     def convert(self, value: Any) -> Any:
@@ -142,21 +143,6 @@ class Parameter(Given):
         if isinstance(value, bool) or (self.type is int and isinstance(value, float)):
             raise TypeError
         return self.type(value)
-
-
-def called(word: str, name: str, default: Callable[[], Any]) -> Any:
-    """What the function that a default is returns.
-
-    Raises:
-        ParameterError: it raised something.
-    """
-    try:
-        return default()
-    except Exception as error:
-        raise ParameterError(
-            f"{word} '{name}': its default, a function, raised {error.__class__.__name__}: {error}; "
-            "mend the function or give a value on the command line"
-        ) from error
 
 
 def _type_of(default: Any, several: bool) -> type:

@@ -140,8 +140,7 @@ class FlowSpec:
     def input(self) -> Any:
         """The item of the innermost foreach that this task works on; None outside a foreach."""
         self._state.note("self.input")
-        stack = self._state.stack()
-        return self._state.item(stack[-1]) if stack else None
+        return self._state.item_of_task(self._state.task)
 
     def foreach_stack(self) -> list[tuple[int, int, Any]]:
         """Every foreach around this task, outermost first: index, number of items, item."""

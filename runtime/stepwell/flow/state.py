@@ -47,31 +47,28 @@ class Ending(NamedTuple):
 class Input:
     """One of the tasks that a join joins: its artifacts as attributes, each loaded when asked for."""
 
-    def __init__(
-        self,
-        task: TaskId,
-        rows: dict[str, Row],
-        open_row: Callable[[Row], Artifact],
-        note: Callable[[str], None],
-    ) -> None:
-        self._task = task
-        self._rows = rows
-        self._open = open_row
-        self._note = note
+    def __init__(self, task: TaskId, rows: dict[str, Row], state: TaskState) -> None:
+        self._task, self._rows, self._state = task, rows, state
 
     @property
     def index(self) -> int | None:
         """Which item of a foreach the task worked on; None where it joins branches outside of any."""
-        self._note("current.task_id")
+        self._state.note("current.task_id")
         numbers = self._task.path.split("-")
         return int(numbers[-1]) if len(numbers) > 1 else None
 
+    @property
+    def input(self) -> Any:
+        """The item of a foreach that the task worked on; None where it joins branches outside of any."""
+        self._state.note("inputs[].input")
+        return self._state.item_of_task(self._task)
+
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_"):
-            self._note(f"inputs.{name}")
+            self._state.note(f"inputs.{name}")
         if name.startswith("_") or name not in self._rows:
             raise AttributeError(f"input {self._task} has no artifact '{name}'; it has {_known(self._rows)}")
-        value = self._open(self._rows[name]).load()
+        value = self._state.open_row(self._rows[name]).load()
         self.__dict__[name] = value
         return value
 
@@ -120,7 +117,7 @@ class TaskState:
         self.ending: Ending | None = None
         self.caught = False
         self.note: Callable[[str], None] = lambda name: None
-        self._open, self._read_split = open_row, read_split
+        self.open_row, self._read_split = open_row, read_split
         self.parameters, self._max_splits = parameters, max_splits
         self._items: dict[TaskId, Any] = {}
 
@@ -136,7 +133,7 @@ class TaskState:
                 else f"the steps before left {_known(self.rows)}"
             )
             raise AttributeError(f"step '{step.name}' has no artifact '{name}'; {hint}")
-        return self._open(self.rows[name])
+        return self.open_row(self.rows[name])
 
     def load(self, name: str) -> Any:
         if name not in self.loaded:
@@ -184,6 +181,11 @@ class TaskState:
     def item(self, frame: Frame) -> Any:
         return item_of(self._items_of(frame), frame.index)
 
+    def item_of_task(self, task: TaskId) -> Any:
+        """What ``self.input`` is in a task."""
+        around = frames(self.graph, task)
+        return self.item(around[-1]) if around else None
+
     def number_of_items(self, frame: Frame) -> int:
         return len(self._items_of(frame))
 
@@ -195,7 +197,7 @@ class TaskState:
 
     def _items_of(self, frame: Frame) -> Any:
         if frame.split not in self._items:
-            self._items[frame.split] = self._open(self.items(frame)).load()
+            self._items[frame.split] = self.open_row(self.items(frame)).load()
         return self._items[frame.split]
 
     # -- the end of the step

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stepwell import config
-from stepwell.client.objects import Run
-from stepwell.client.reader import RunReader
+from stepwell.client.objects import Run, run_of_task
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.execution.run import MAX_SPLITS, parameter_values
 from stepwell.flow.frontier import Frontier
@@ -45,4 +44,4 @@ def run_flow(
             task = waiting.popleft()
             outcome = run_task_here(flow_class, task, datastore, user, values, max_splits)
             waiting.extend(frontier.done(task, outcome.splits, outcome.chosen))
-        return Run._of(RunReader(datastore, graph.flow, RUN, allow_pickle=True))
+        return run_of_task(datastore, graph.flow, RUN)

@@ -26,11 +26,15 @@ from stepwell.errors import FlowError, ParameterError
         ({"multiple": True, "default": [1, 2]}, None, (1, 2)),
         ({"multiple": True, "default": [1, 2]}, ("3",), (3,)),
         ({"default": lambda: 3, "type": int}, None, 3),
+        ({"default": lambda context: f"{context.parameter_name} of {context.user_name}"}, None, "p of ada"),
         ({}, None, None),
     ],
 )  # fmt: skip
-def test_values_are_of_the_type(arguments: dict[str, Any], given: Any, value: Any) -> None:
+def test_values_are_of_the_type(
+    arguments: dict[str, Any], given: Any, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What is given as text, JSON or several times is of the parameter's type, and so is its default."""
+    monkeypatch.setenv("STEPWELL_USER", "ada")
     parameter = Parameter("p", **arguments)
     assert parameter.value({} if given is None else {"p": given}) == value
 
