@@ -7,6 +7,7 @@ from importlib import import_module
 
 import click
 
+from stepwell.errors import UsageError, did_you_mean
 from stepwell.flow.spec import FlowSpec
 
 Made = Callable[[str], click.Command]
@@ -31,6 +32,16 @@ class LazyGroup(click.Group):
         if cmd_name not in self.commands and cmd_name in self._homes:
             self.add_command(self._load(self._homes[cmd_name]), cmd_name)
         return super().get_command(ctx, cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name[:1] != "-" and not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            known = [one for one in self._homes if not getattr(self.get_command(ctx, one), "hidden", False)]
+            way_out = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+            raise UsageError(f"there is no command '{name}'{way_out}")
+        return super().resolve_command(ctx, args)
 
 
 def load_command(home: str) -> click.Command:

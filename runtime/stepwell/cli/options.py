@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from stepwell import config
-from stepwell.errors import UsageError
+from stepwell.errors import FlowError, UsageError
+from stepwell.flow.spec import FlowSpec
 from stepwell.store import keys
 
 
@@ -21,6 +25,17 @@ def tag_option(help: str) -> click.Option:
         return tags
 
     return click.Option(["--tag"], metavar="TAG", multiple=True, callback=check, help=help)
+
+
+def step_argument(flow_class: type[FlowSpec], name: str, **settings: Any) -> click.Argument:
+    """An argument that names a step; shells complete it."""
+
+    def complete(context: click.Context, argument: click.Parameter, begun: str) -> list[CompletionItem]:
+        with suppress(FlowError):  # whoever calls the command is told
+            return [CompletionItem(step) for step in flow_class.graph() if step.startswith(begun)]
+        return []
+
+    return click.Argument([name], shell_complete=complete, **settings)
 
 
 def namespace_option() -> click.Option:

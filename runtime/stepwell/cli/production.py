@@ -87,7 +87,7 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
     group.add_command(
         click.Command(
             "resume",
-            params=resume_options(),
+            params=resume_options(flow_class),
             callback=resume,
             help="Start a run of what is deployed that takes over what another run has done; from STEP on "
             "it runs again, if one is named.",

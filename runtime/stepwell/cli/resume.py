@@ -7,16 +7,17 @@ from typing import Any
 
 import click
 
+from stepwell.cli.options import step_argument
 from stepwell.cli.runoptions import run_arguments, run_options
 from stepwell.execution.run import Resume, run_locally
 from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
 
 
-def resume_options() -> list[click.Parameter]:
+def resume_options(flow_class: type[FlowSpec]) -> list[click.Parameter]:
     """What to resume: ``[STEP] --origin-run-id RUN``."""
     return [
-        click.Argument(["step"], required=False),
+        step_argument(flow_class, "step", required=False),
         click.Option(["--origin-run-id"], metavar="RUN", help="The run to resume.  [default: the newest]"),
     ]
 
@@ -37,7 +38,7 @@ def resume_command(flow_class: type[FlowSpec]) -> click.Command:
     callback: Callable[..., None] = resume
     return click.Command(
         "resume",
-        params=[*resume_options(), *run_options()],
+        params=[*resume_options(flow_class), *run_options()],
         callback=callback,
         help="Run again what a run has not done, with its parameters; from STEP on, if one is named. "
         "What it has done is taken over without copying data.",

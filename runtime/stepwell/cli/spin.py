@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from stepwell.cli.options import step_argument
 from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
 
@@ -12,7 +13,6 @@ def spin_command(flow_class: type[FlowSpec]) -> click.Command:
     """The command ``spin`` of a flow."""
 
     @click.command()
-    @click.argument("task", metavar="STEP[/TASK]")
     @click.option(
         "--origin-run-id", metavar="RUN", help="The run whose inputs are taken.  [default: the newest]"
     )
@@ -25,4 +25,5 @@ def spin_command(flow_class: type[FlowSpec]) -> click.Command:
         run, done = run_again(flow_class, step, path or None, origin_run_id, datastore_url(datastore))
         click.echo(f"Done: {flow_class.__name__}/{run}/{done}")
 
+    spin.params.insert(0, step_argument(flow_class, "task", metavar="STEP[/TASK]"))
     return spin

@@ -192,19 +192,48 @@ def test_completion_scripts(shell: str) -> None:
     assert f"_MY_FLOW_PY_COMPLETE={shell}_complete" in flow and "my-flow.py" in flow
 
 
-def test_a_flow_completes(ran: Ran) -> None:
-    """An executable flow answers the shell with its commands."""
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        (["ta"], ["tag"]),
+        (["step-functions", "tr"], ["trigger"]),
+        (["run", "--max-n"], ["--max-num-splits"]),
+        (["spin", ""], ["start", "divide", "join", "end"]),
+        (["resume", "d"], ["divide"]),
+    ],
+)
+def test_a_flow_completes_in_bash(words: list[str], offered: list[str], ran: Ran) -> None:
+    """Bash, with the script that it is given, offers an executable flow's commands, options and steps."""
     script = ran.file.with_name("flow.py")
     script.write_text(f"#!{sys.executable}\n{ran.file.read_text()}")
     script.chmod(0o755)
-    asked = {"_FLOW_PY_COMPLETE": "bash_complete", "COMP_WORDS": "./flow.py ta", "COMP_CWORD": "1"}
+    stepwell = str(Path(sys.executable).with_name("stepwell"))
+    # what bash does when Tab is pressed: it calls the function that `complete` was given
+    asked = f"""
+        eval "$({stepwell} completion bash flow.py)"
+        COMP_WORDS=(./flow.py {" ".join(word or "''" for word in words)}); COMP_CWORD={len(words)}
+        function=$(complete -p flow.py | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        $function ./flow.py; printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
     answer = subprocess.run(
-        [str(script)],
-        env=environment(ran.home, PATH=os.environ["PATH"], **asked),
-        capture_output=True,
-        text=True,
-    )
-    assert answer.stdout == "plain,tag\n"
+        ["bash", "--norc", "--noprofile", "-c", asked], cwd=script.parent, capture_output=True, text=True,
+        env=environment(ran.home, PATH=os.environ["PATH"]),
+    )  # fmt: skip
+    assert answer.stdout.split() == offered and not answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        ("rnu", "there is no command 'rnu'; did you mean 'run'?"),
+        ("card", "there is no command 'card'; there are run, resume, spin, step-functions, show, check, "),
+    ],
+)
+def test_an_unknown_command_is_one_line(command: str, message: str, ran: Ran) -> None:
+    """A command that is not there is refused with the nearest one, or with all there are."""
+    ended = ran.call(command)
+    assert ended.returncode == 2 and ended.stderr.startswith(f"Error: {message}")
+    assert ended.stderr.count("\n") == 1 and "task" not in ended.stderr
 
 
 def test_trigger_writes_the_runs_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
