@@ -18,6 +18,7 @@ from stepwell.compute.submission import Jobs, JobTask, Reference, StepPlan, name
 from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import ROOT_PATH, Graph, Step
+from stepwell.production.names import fitted
 from stepwell.store import keys
 
 MAX_WORKERS = 100
@@ -64,11 +65,13 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
         "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', $$.Execution.Name)", "path": ROOT_PATH},
         "Next": "start",
     }
-    return {
+    machine = {
         "Comment": f"{graph.flow} in {deployment.namespace}, deployed by {deployment.username} with Stepwell",
         "StartAt": "Name the run",
         "States": {"Name the run": begin, **compiler.sequence(blocks(graph))},
     }
+    found: dict[str, Any] = fitted(machine)
+    return found
 
 
 class _Compiler:

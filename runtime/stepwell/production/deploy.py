@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -25,10 +24,7 @@ from stepwell.execution.run import (
 )
 from stepwell.flow.spec import FlowSpec
 from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
-
-MAX_NAME = 80
-"""Characters of a state machine's name (AWS Step Functions API, CreateStateMachine)."""
-_HASH = 8
+from stepwell.production.names import fitted_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +48,8 @@ class Deployed:
 
 
 def state_machine_name(prefix: str, namespace: str, flow: str) -> str:
-    """The state machine of a flow in a namespace, within AWS's limit and without collisions.
-
-    A name that is too long keeps its beginning, by which IAM knows its namespace, and ends with a
-    hash of the whole.
-    """
-    name = f"{prefix}{namespace.replace('/', '-')}-{flow}"
-    if len(name) <= MAX_NAME:
-        return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:_HASH]
-    return f"{name[: MAX_NAME - _HASH - 1]}-{digest}"
+    """The state machine of a flow in a namespace; IAM knows the namespace by the name's beginning."""
+    return fitted_name(f"{prefix}{namespace.replace('/', '-')}-{flow}")
 
 
 def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> dict[str, Any]:

@@ -267,6 +267,41 @@ def test_every_end_of_a_foreach_outputs_nothing() -> None:
         assert mapped[step] == {**job(step, End=True), "ResultSelector": {}, "ResultPath": "$"}
 
 
+def test_names_of_states_fit_the_limit() -> None:
+    """However long steps and artifacts are called, no state's name has more than 80 characters, no two are
+    one, and each state leads to one that is there."""
+    long = "a_step_with_a_name_that_goes_on_and_on_" * 3
+    document = compiled(
+        Step("start", "foreach", (long + "1",), "x" * 100),
+        Step(
+            long + "1", "switch", (long + "1", long + "2"), condition="y" * 100,
+            cases=((1, long + "1"), (2, long + "2")),
+        ),
+        Step(long + "2", "branch", (long + "3", long + "4")),
+        Step(long + "3", "linear", (long + "5",)),
+        Step(long + "4", "linear", (long + "5",)),
+        Step(long + "5", "linear", ("join",), takes_inputs=True),
+        Step("join", "linear", ("end",), takes_inputs=True),
+        Step("end", "end"),
+    )  # fmt: skip
+    seen: list[str] = []
+
+    def check(machine: dict[str, Any]) -> None:
+        seen.extend(machine["States"])
+        assert machine["StartAt"] in machine["States"]
+        for state in machine["States"].values():
+            leads = [state.get("Next"), *(choice["Next"] for choice in state.get("Choices", ()))]
+            assert machine["States"].keys() >= set(filter(None, leads))
+            for inner in [*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])]:
+                check(inner)
+
+    check(document)
+    assert len(seen) == 15 == len(set(seen)) and max(map(len, seen)) == 80
+    assert document["States"]["start"] == job("start", Next=list(document["States"])[2])
+    text = json.dumps(document)
+    assert all(f'"Value": "{long}{number}"' in text for number in range(1, 6))  # jobs are told the whole name
+
+
 def test_only_json_needs_no_service(tmp_path: Any) -> None:
     """`create --only-json` prints the same document each time, without boto3 and without an environment."""
     command = [
