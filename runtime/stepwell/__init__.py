@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from stepwell.client.objects import Task as Task
     from stepwell.deployer.flows import Deployer as Deployer
     from stepwell.flow.config import Config as Config
+    from stepwell.flow.configexpr import config_expr as config_expr
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.batch import batch as batch
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.schedule import schedule as schedule
     from stepwell.flow.decorators.secrets import secrets as secrets
     from stepwell.flow.decorators.timeout import timeout as timeout
+    from stepwell.flow.decorators.user import USER_SKIP_STEP as USER_SKIP_STEP
     from stepwell.flow.decorators.user import user_step_decorator as user_step_decorator
     from stepwell.flow.includefile import IncludeFile as IncludeFile
+    from stepwell.flow.mutators import FlowMutator as FlowMutator
+    from stepwell.flow.mutators import StepMutator as StepMutator
     from stepwell.flow.parameters import JSONType as JSONType
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
@@ -69,6 +73,10 @@ _HOME = {
     "batch": "stepwell.flow.decorators.batch",
     "catch": "stepwell.flow.decorators.catch",
     "Config": "stepwell.flow.config",
+    "config_expr": "stepwell.flow.configexpr",
+    "FlowMutator": "stepwell.flow.mutators",
+    "StepMutator": "stepwell.flow.mutators",
+    "USER_SKIP_STEP": "stepwell.flow.decorators.user",
     "IncludeFile": "stepwell.flow.includefile",
     "JSONType": "stepwell.flow.parameters",
     "Parameter": "stepwell.flow.parameters",

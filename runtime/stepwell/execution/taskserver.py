@@ -65,8 +65,9 @@ def _preload(flow_class: type[FlowSpec]) -> None:
     if "stepwell.tables" in sys.modules:
         # the flow's module imported stepwell.table or stepwell.write_table
         sys.modules["stepwell.tables"].preload()
-    with suppress(FlowError):  # the scheduler reads the same graph, and tells
-        flow_class.graph()
+    if "stepwell.flow.mutators" not in sys.modules:  # they have a turn when --with is attached
+        with suppress(FlowError):  # the scheduler reads the same graph, and tells
+            flow_class.graph()
     sys.stdout.flush()
 
 

@@ -33,6 +33,8 @@ class Given:
 
     word = "value"
     """What messages call it."""
+    required: bool = False
+    """Whether a run can't do without being given it."""
 
     def __init__(self, name: str, help: str | None) -> None:
         self.name, self.help = name, help or ""

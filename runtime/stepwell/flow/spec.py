@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from stepwell.artifacts.lazy import Artifact
     from stepwell.flow.state import Input, TaskState
 
+_MUTATING = ("stepwell.flow.mutators", "stepwell.flow.configexpr")
+"""Who imports neither has no mutator and no `config_expr`."""
 RESERVED = frozenset({"next", "input", "inputs", "index", "artifact", "foreach_stack", "merge_artifacts"})
 
 tell_mistakes()
@@ -44,6 +47,7 @@ class FlowSpec:
 
     _state: TaskState
     _graph: ClassVar[Graph | None] = None
+    _settled: ClassVar[bool]
 
     def __init__(self) -> None:
         from stepwell.cli.start import main
@@ -51,6 +55,19 @@ class FlowSpec:
         main(type(self))
 
     # -- the class
+
+    @classmethod
+    def _settle(cls) -> None:
+        """Let mutators, if there are any, make the class what it is, before anybody looks at it."""
+        if "_settled" not in cls.__dict__ and not sys.modules.keys().isdisjoint(_MUTATING):
+            from stepwell.flow.mutators import settle
+
+            cls._settled = True  # for mutators look at it themselves
+            try:
+                settle(cls, "pre_mutate")
+            except BaseException:
+                del cls._settled
+                raise
 
     @classmethod
     def graph(cls) -> Graph:
@@ -61,6 +78,10 @@ class FlowSpec:
         """
         if "_graph" not in cls.__dict__ or cls._graph is None:
             functions = cls.step_functions()
+            if "_settled" in cls.__dict__:
+                from stepwell.flow.mutators import settle
+
+                settle(cls, "mutate")
             for name in functions:
                 if name in RESERVED or name.startswith("_"):
                     raise FlowError(
@@ -78,6 +99,7 @@ class FlowSpec:
     @classmethod
     def step_functions(cls) -> dict[str, Callable[..., Any]]:
         """The steps' functions by name, base classes first, in the order of the source."""
+        cls._settle()
         found: dict[str, Callable[..., Any]] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -88,6 +110,7 @@ class FlowSpec:
     @classmethod
     def parameters(cls) -> dict[str, Given]:
         """What a run is given from outside, by attribute: parameters, included files and configs."""
+        cls._settle()
         found = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -98,6 +121,7 @@ class FlowSpec:
     @classmethod
     def constants(cls) -> dict[str, Any]:
         """Public values written in the class body; they are kept as artifacts of ``start``."""
+        cls._settle()
         found = {}
         for base in reversed(cls.__mro__):
             if base in (FlowSpec, object):

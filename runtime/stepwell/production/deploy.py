@@ -57,14 +57,14 @@ def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> di
 
     The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in.
     """
-    package = pack_flow(flow_class)
+    graph, package = flow_class.graph(), pack_flow(flow_class)
     deployment = Deployment(
         namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
         job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
         plans=step_plans(flow_class.step_functions()), max_workers=max_workers,
     )  # fmt: skip
-    return compile_flow(flow_class.graph(), deployment)
+    return compile_flow(graph, deployment)
 
 
 class Production:
@@ -93,14 +93,14 @@ class Production:
         Runs that are under way go on with the code they started with.
         """
         mine = aws.namespace_contract(self.environment, self.namespace)
-        package = pack_flow(self.flow_class)
+        graph, package = self.flow_class.graph(), pack_flow(self.flow_class)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
             plans=step_plans(self.flow_class.step_functions()), max_workers=max_workers,
         )  # fmt: skip
-        text = json.dumps(compile_flow(self.flow_class.graph(), deployment))
+        text = json.dumps(compile_flow(graph, deployment))
         self._datastore().put_code(package.sha256, package.data)
         with aws.translated(f"state machine {self.name}"):
             created = self._describe() is None

@@ -126,6 +126,58 @@ def test_a_decorator_of_ones_own(step: str, attributes: str, tmp_path: Path) -> 
     assert f"['before start {attributes}', 'step', 'after']" in ended.stdout
 
 
+GIVEN = """
+@user_step_decorator
+def given(step_name, flow, inputs):
+    flow.value = "before"
+    try:
+        yield {what}
+    except ValueError as error:
+        flow.value = f"caught {{error}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("what", "body", "value"),
+    [
+        ("", "self.value = 'step'", "step"),
+        ("USER_SKIP_STEP", "self.value = 'step'", "before"),
+        ("", "raise ValueError('no')", "caught no"),
+        ("lambda flow: setattr(flow, 'value', 'other') or True", "self.value = 'step'", "other"),
+    ],
+)
+def test_what_a_decorator_of_ones_own_may_do(what: str, body: str, value: str, tmp_path: Path) -> None:
+    """It may let the step run, skip it, run something in its place, or catch what it raises."""
+    head = "from stepwell import USER_SKIP_STEP" + GIVEN.format(what=what)
+    file = flow_with(tmp_path, "", body, step="@given", head=head)
+    ended = run_flow(file, tmp_path / "home", "run")
+    assert ended.returncode == 0, ended.stderr
+    shown = run_flow(file, tmp_path / "home", "dump", ended.stdout.split("run-id ")[1].split(")")[0] + "/end")
+    assert shown.stdout.splitlines()[1].split(maxsplit=1) == ["value", repr(value)]
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (GIVEN.format(what="7"), "@given: it yielded 7; it may yield nothing, USER_SKIP_STEP or a function"),
+        (GIVEN.format(what="") + "    yield", "@given: it yielded again; a step decorator yields once"),
+        (
+            "@user_step_decorator\ndef given(step_name, flow, inputs):\n    if 0: yield",
+            "@given: it ended before its yield; a step decorator yields once",
+        ),
+        (
+            "@user_step_decorator\ndef given(step_name): pass",
+            "@user_step_decorator: received 'given', which is no generator function of (step_",
+        ),
+    ],
+)
+def test_what_a_decorator_of_ones_own_may_not_do(head: str, message: str, tmp_path: Path) -> None:
+    """A function that does not yield once, or yields what means nothing, is one line."""
+    ended = run_flow(flow_with(tmp_path, "", step="@given", head=head), tmp_path / "home", "run", "--quiet")
+    assert ended.returncode != 0 and message in ended.stderr
+    assert ended.stderr.count("\n") == 1 and "Traceback" not in ended.stdout + ended.stderr
+
+
 def test_a_decorator_of_ones_own_sees_failures(tmp_path: Path) -> None:
     """What the step raises passes through the decorator, and fails the task as itself."""
     file = flow_with(tmp_path, "", "raise ValueError('no')", step="@traced", head=OWN)

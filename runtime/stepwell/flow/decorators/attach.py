@@ -7,11 +7,12 @@ from importlib import import_module
 from typing import Any
 
 from stepwell.errors import UsageError, did_you_mean
-from stepwell.flow.decorators.base import StepDecorator, all_of
+from stepwell.flow.decorators.base import all_of
 from stepwell.flow.spec import FlowSpec
 
 NAMES = ("batch", "catch", "environment", "resources", "retry", "secrets", "timeout")
 """The decorators that can be attached from the command line."""
+FLOW_NAMES = ("project", "schedule")
 
 
 def attach(flow_class: type[FlowSpec], text: str) -> None:
@@ -21,14 +22,7 @@ def attach(flow_class: type[FlowSpec], text: str) -> None:
         UsageError: there is no such decorator, or its attributes can't be read.
         FlowError: an attribute is not allowed.
     """
-    name, _, rest = text.partition(":")
-    if name not in NAMES:
-        raise UsageError(
-            f"--with: received {text!r}; there is no decorator '{name}' to attach"
-            + (did_you_mean(name, NAMES) or f"; there are {', '.join(NAMES)}")
-        )
-    kind: type[StepDecorator] = getattr(import_module(f"stepwell.flow.decorators.{name}"), name)
-    attributes = dict(_attribute(text, pair) for pair in rest.split(",") if pair)
+    kind, attributes = described(text, "--with", NAMES)
     decorator = kind(**attributes)
     if decorator.mistake:
         raise UsageError(f"--with {text}: {decorator.mistake}")
@@ -37,12 +31,31 @@ def attach(flow_class: type[FlowSpec], text: str) -> None:
             kind(**attributes)(function)
 
 
-def _attribute(text: str, pair: str) -> tuple[str, Any]:
+def described(text: str, by: str, names: tuple[str, ...]) -> tuple[type[Any], dict[str, Any]]:
+    """The decorator that a text such as ``retry:times=2`` describes, and its attributes.
+
+    Args:
+        by: what received the text, for messages.
+        names: the decorators there are.
+
+    Raises:
+        UsageError: there is no such decorator, or its attributes can't be read.
+    """
+    name, _, rest = text.partition(":")
+    if name not in names:
+        raise UsageError(
+            f"{by}: received {text!r}; there is no decorator '{name}' to attach"
+            + (did_you_mean(name, names) or f"; there are {', '.join(names)}")
+        )
+    kind: type[Any] = getattr(import_module(f"stepwell.flow.decorators.{name}"), name)
+    return kind, dict(_attribute(text, by, pair) for pair in rest.split(",") if pair)
+
+
+def _attribute(text: str, by: str, pair: str) -> tuple[str, Any]:
     key, equals, value = pair.partition("=")
     if not equals:
         raise UsageError(
-            f"--with: received {text!r}; attributes are written NAME:key=value,key=value, "
-            "such as retry:times=2"
+            f"{by}: received {text!r}; attributes are written NAME:key=value,key=value, such as retry:times=2"
         )
     try:
         return key, ast.literal_eval(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from stepwell.errors import FlowError, did_you_mean
@@ -13,6 +14,10 @@ class Attributes:
     Subclasses set `name` and `defaults` (attribute to value; the only attributes there are). What is
     wrong with one is kept as its `mistake` until the flow's graph is asked for: raised where it is
     written, it would reach the user as a traceback of the import.
+
+    Attributes:
+        given: what was written.
+        attributes: that, and the defaults of the others.
     """
 
     name: ClassVar[str]
@@ -26,10 +31,24 @@ class Attributes:
         return decorator(decorated)
 
     def __init__(self, **attributes: Any) -> None:
+        self.given = attributes
         self.attributes: dict[str, Any] = {**self.defaults, **attributes}
         self.mistake: FlowError | None = None
+        self._check()
+
+    def resolve(self, configs: Mapping[str, Any]) -> None:
+        """Put values in the place of `config_expr`, and check these. Raises `FlowError`."""
+        from stepwell.flow.configexpr import is_expression, resolved
+
+        if is_expression(self.given):
+            self.given = resolved(self.given, configs)
+            self.attributes = {**self.defaults, **self.given}
+            self.mistake = None
+            self._check()
+
+    def _check(self) -> None:
         try:
-            self._check_names(attributes)
+            self._check_names(self.given)
             self.check()
         except FlowError as mistake:
             self.mistake = mistake

@@ -70,7 +70,7 @@ class StepDecorator(Attributes):
         hanging = all_of(function)
         if any(other.name == self.name for other in hanging):
             self.mistake = FlowError(f"@{self.name}: it is there twice; write it once")
-        setattr(function, _HANG, (self, *hanging))
+        hang(function, (self, *hanging))
         return function
 
     @classmethod
@@ -83,6 +83,11 @@ def all_of(function: Callable[..., Any]) -> tuple[StepDecorator, ...]:
     """The decorators of a step, the topmost first."""
     found: tuple[StepDecorator, ...] = getattr(function, _HANG, ())
     return found
+
+
+def hang(function: Callable[..., Any], decorators: tuple[StepDecorator, ...]) -> None:
+    """Let these be the decorators of a step, the topmost first."""
+    setattr(function, _HANG, decorators)
 
 
 def check_decorators(name: str, function: Callable[..., Any], step: Step | None) -> None:

@@ -18,7 +18,7 @@ class FlowDecorator(Attributes):
         hanging = flow_decorators(flow_class)
         if any(other.name == self.name for other in hanging):
             self.mistake = FlowError(f"@{self.name}: it is there twice; write it once")
-        setattr(flow_class, _HANG, (self, *hanging))
+        hang_on_flow(flow_class, (self, *hanging))
         return flow_class
 
     def check_flow(self, flow_class: type[Any]) -> None:
@@ -29,6 +29,11 @@ def flow_decorators(flow_class: type[Any]) -> tuple[FlowDecorator, ...]:
     """The decorators of a flow, the topmost first."""
     found: tuple[FlowDecorator, ...] = getattr(flow_class, _HANG, ())
     return found
+
+
+def hang_on_flow(flow_class: type[Any], decorators: tuple[FlowDecorator, ...]) -> None:
+    """Let these be the decorators of a flow, the topmost first."""
+    setattr(flow_class, _HANG, decorators)
 
 
 def check_flow_decorators(flow_class: type[Any]) -> None:
