@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stepwell.deployer.flows import Deployer as Deployer
     from stepwell.flow.config import Config as Config
     from stepwell.flow.configexpr import config_expr as config_expr
+    from stepwell.flow.configvalue import ConfigValue as ConfigValue
     from stepwell.flow.current import current as current
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.batch import batch as batch
@@ -73,6 +74,7 @@ _HOME = {
     "batch": "stepwell.flow.decorators.batch",
     "catch": "stepwell.flow.decorators.catch",
     "Config": "stepwell.flow.config",
+    "ConfigValue": "stepwell.flow.configvalue",
     "config_expr": "stepwell.flow.configexpr",
     "FlowMutator": "stepwell.flow.mutators",
     "StepMutator": "stepwell.flow.mutators",
@@ -90,7 +92,9 @@ __all__ = sorted(_HOME)
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
-        raise AttributeError(f"module 'stepwell' has no attribute '{name}'; it has {', '.join(__all__)}")
+        from stepwell.absent import refused
+
+        raise refused(name, __all__)
     value = getattr(import_module(_HOME[name]), name)
     globals()[name] = value
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,9 @@ from typing import Any
 
 import pytest
 
+import stepwell
 from stepwell import Run, Runner
+from stepwell.absent import ABSENT
 from stepwell.runner.arguments import arguments
 
 FLOWS = Path(__file__).parent / "flows"
@@ -113,3 +116,55 @@ def test_artifacts_are_the_same(file: str, metaflow: ModuleType, tmp_path: Path)
             assert mine.keys() == other.keys(), step
             for name, value in mine.items():
                 assert same(value, other[name]), (step, name, value, other[name])
+
+
+INTERNAL = re.compile(r"(.*_internal|R|EXT_PKG)")
+"""Names of Metaflow that are no part of what it documents: decorators of its schedulers, constants."""
+COMPATIBILITY = (FLOWS.parents[2] / "docs/compatibility.md").read_text()
+
+
+def test_every_name_is_there_or_says_the_way_out(metaflow: ModuleType) -> None:
+    """Each public name of the installed Metaflow is one of ours or is refused with what to do instead,
+    and stands in the table; nothing is refused that Metaflow has not, or that is ours by now."""
+    theirs = {
+        name
+        for name, value in vars(metaflow).items()
+        if name[0] != "_" and not isinstance(value, ModuleType) and not INTERNAL.fullmatch(name)
+    }
+    assert theirs - set(stepwell.__all__) - ABSENT.keys() == set()
+    assert ABSENT.keys() - theirs == ABSENT.keys() & set(stepwell.__all__) == set()
+    named = set(re.findall(r"`@?(\w+)", COMPATIBILITY.partition("## Commands")[0]))
+    assert theirs - named == set()
+
+
+def test_every_command_is_in_the_table(metaflow: ModuleType, tmp_path: Path) -> None:
+    """Each command and option of the installed Metaflow's command line stands in the table."""
+    shutil.copy(FLOWS / "hello.py", tmp_path)
+    file = tmp_path / "hello.py"
+    file.write_text(file.read_text().replace("from stepwell import ", "from metaflow import "))
+
+    def said(*words: str) -> set[str]:
+        command = [sys.executable, str(file), *words, "--help"]
+        text = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+        listed = re.findall(r"^  (--?[\w-]+|[a-z][\w-]+)", text.partition("Options:")[2], re.MULTILINE)
+        return set(listed) - {"--help"}
+
+    documented = set(re.findall(r"`?(--[\w-]+|\b[a-z][\w-]+)", COMPATIBILITY.partition("## Commands")[2]))
+    assert said() - documented == set()
+    commands = ["run", "resume", "spin", "dump", "logs show", "tag", "tag list", "package", "step-functions"]
+    commands += [
+        f"step-functions {name}" for name in ("create", "trigger", "list-runs", "delete", "terminate")
+    ]
+    for command in commands:
+        assert said("--no-pylint", *command.split()) - documented == set(), command
+
+
+def test_a_name_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    """A flow that imports what Stepwell has not is told where, and what to do instead."""
+    file = tmp_path / "made.py"
+    file.write_text("from stepwell import FlowSpec, step\nfrom stepwell import conda\n")
+    ended = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("Error: made.py:2: stepwell has no 'conda', which Metaflow has; an env")
+    with pytest.raises(ImportError, match=r"stepwell has no 'S3', which Metaflow has; artifacts are in the"):
+        from stepwell import S3  # type: ignore[attr-defined]  # noqa: F401

@@ -20,7 +20,7 @@ HEAVY = ["boto3", "cdktf", "click", "moto", "numpy", "obstore", "pandas", "pyarr
 def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
-        "Config", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec", "IncludeFile",
+        "Config", "ConfigValue", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec", "IncludeFile",
         "JSONType", "Metaflow", "Parameter", "Run", "Runner", "Step", "StepMutator", "Task",
         "USER_SKIP_STEP", "batch", "catch", "config_expr", "current", "default_namespace", "environment",
         "get_namespace", "namespace", "no_reuse", "project", "resources", "retry", "schedule", "secrets", "step",
@@ -32,7 +32,7 @@ def test_public_names_are_frozen() -> None:
 
 def test_an_unknown_name_lists_the_known() -> None:
     """A name that is not there is refused with those that are."""
-    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, Data"):
+    with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, Conf"):
         _ = stepwell.Fow
 
 

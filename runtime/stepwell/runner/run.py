@@ -136,7 +136,8 @@ class Runner:
     """Runs a flow's file as ``python FILE run`` does, in processes of its own; its names are Metaflow's.
 
     ``with Runner("train.py").run(alpha=3, max_workers=4) as running:`` waits for the end of the run;
-    ``running = await Runner("train.py").async_run(alpha=3)`` returns once it has begun.
+    ``running = await Runner("train.py").async_run(alpha=3)`` returns once it has begun. Both work in a
+    notebook's cell, where an event loop runs. A runner may be a context itself: leaving it ends its runs.
 
     Args:
         flow_file: the file; relative to `cwd`.
@@ -162,6 +163,25 @@ class Runner:
         self._environ = environment(env or {}, self.cwd)
         self._options = [] if datastore is None else [f"--datastore={datastore}"]
         self._show = show_output
+        self._begun: list[ExecutingRun] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.cleanup()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self.cleanup()
+
+    def cleanup(self) -> None:
+        """End the runs that it started and that run still, and remove their temporary files."""
+        for running in self._begun:
+            running.command.close()
+        self._begun.clear()
 
     def run(self, **given: Any) -> ExecutingRun:
         """Run the flow and wait for its end; that it failed is its `status`, and raises nothing.
@@ -218,7 +238,9 @@ class Runner:
 
     def _start(self, command: list[str]) -> ExecutingRun:
         line = [sys.executable, str(self.file), *self._options, *command]
-        return ExecutingRun(Command(line, self._environ, self.cwd))
+        running = ExecutingRun(Command(line, self._environ, self.cwd))
+        self._begun.append(running)
+        return running
 
     def _pass_on(self, running: ExecutingRun, places: dict[Stream, int]) -> None:
         if self._show:

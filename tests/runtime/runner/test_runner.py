@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stepwell.deployer.load import load_flow
 from stepwell.errors import FlowError, ParameterError, RunFailed, UsageError
 from stepwell.runner.run import Runner
 from tests.support import write_flow
@@ -181,6 +182,32 @@ def test_leaving_the_context_ends_the_run(file: Path) -> None:
             return
         time.sleep(0.01)
     pytest.fail(f"process {pid} of the run's task is still there")
+
+
+def test_a_runner_is_a_context(file: Path) -> None:
+    """Leaving a runner's own block ends all runs that it started, with `async with` too."""
+
+    async def start() -> list[int]:
+        async with runner(file) as one:
+            runs = [await one.async_run(wait=60.0) for _ in range(2)]
+            assert [running.status for running in runs] == ["running"] * 2
+        return [running.command.returncode for running in runs]  # type: ignore[misc]
+
+    assert asyncio.run(start()) == [130, 130]
+    with runner(file) as one:
+        running = one.run(alpha=4)
+        assert running.run.data.double == 8
+    assert "alpha is 4" in running.stdout
+
+
+def test_a_notebooks_cell_waits_for_a_run(file: Path) -> None:
+    """`run` waits where an event loop runs already, and the flow's class can be imported there."""
+
+    async def cell() -> tuple[int, list[str]]:
+        with runner(file).run(alpha=5) as running:
+            return running.run.data.double, list(load_flow(file).graph())
+
+    assert asyncio.run(cell()) == (10, ["start", "end"])
 
 
 def test_runs_at_once(file: Path) -> None:

@@ -1,0 +1,69 @@
+"""Metaflow's names that Stepwell has not, and the way out: one line, in place of an import that fails."""
+
+from __future__ import annotations
+
+from stepwell.errors import FlowError
+
+_PACKAGES = (
+    "an environment has one image with the packages of its flows, and a laptop its virtual environment: "
+    "install them there and leave the decorator out"
+)
+_PLATFORM = "the platform is AWS Batch and Step Functions: leave it out"
+_STORE = "the store is the metadata: take namespace(...), or datastore= of the client's objects"
+_THREADS = "take concurrent.futures of the standard library"
+_PARSER = "give Config a function that makes a mapping of text: Config(..., parser=yaml.safe_load)"
+_EVENTS = "flows are started by `run`, `step-functions trigger` or @schedule: leave it out"
+
+ABSENT = {
+    "DeployedFlow": "Deployer(FILE).step_functions().create() gives one",
+    "JSONTypeClass": "JSONType is the class",
+    "NBDeployer": "a flow is a file: Deployer(FILE) works in a notebook",
+    "NBRunner": "a flow is a file: Runner(FILE) works in a notebook",
+    "S3": "artifacts are in the store already; for other objects take obstore or boto3",
+    "UserStepDecorator": "write a generator function with @user_step_decorator",
+    "airflow_external_task_sensor": _PLATFORM,
+    "airflow_s3_key_sensor": _PLATFORM,
+    "card": "show artifacts in a notebook: runs and tables have an HTML view",
+    "conda": _PACKAGES,
+    "conda_base": _PACKAGES,
+    "conda_environment_yml_parser": _PACKAGES,
+    "default_metadata": _STORE,
+    "exit_hook": "put the work into `end`, or into a step behind one with @catch",
+    "get_metadata": _STORE,
+    "inspect_spin": "a spin's run is read like any: Run('FLOW/spin-...')",
+    "kubernetes": _PLATFORM,
+    "metadata": _STORE,
+    "namespaced_event_name": _EVENTS,
+    "package_sources": "a package has the folder of the flow's file: put the sources into it",
+    "parallel": "take a foreach for tasks that need not see each other",
+    "parallel_imap_unordered": _THREADS,
+    "parallel_map": _THREADS,
+    "profile": "take cProfile of the standard library",
+    "pypi": _PACKAGES,
+    "pypi_base": _PACKAGES,
+    "pyproject_toml_parser": _PACKAGES,
+    "pytorch_parallel": "take a foreach for tasks that need not see each other",
+    "requirements_txt_parser": _PACKAGES,
+    "trigger": _EVENTS,
+    "trigger_on_finish": _EVENTS,
+    "yaml_parser": _PARSER,
+}
+"""What to do instead, by name."""
+
+
+class AbsentName(FlowError, ImportError):
+    """A flow's file imports a name that Metaflow has and Stepwell has not."""
+
+
+def refused(name: str, known: list[str]) -> Exception:
+    """The error for a name that is not there.
+
+    Args:
+        known: the names there are.
+    """
+    if name not in ABSENT:
+        return AttributeError(f"module 'stepwell' has no attribute '{name}'; it has {', '.join(known)}")
+    from stepwell.flow.mistakes import tell_mistakes
+
+    tell_mistakes()
+    return AbsentName(f"stepwell has no '{name}', which Metaflow has; {ABSENT[name]}")
