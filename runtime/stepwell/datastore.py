@@ -235,11 +235,20 @@ class Datastore:
             UsageError: one can't be a tag, or is a system tag; none was added.
             NoSuchObject: there is no such run.
         """
-        new = {tag: self._tag(flow, run, tag) for tag in tags}
+        new = self.tag_keys(flow, run, tags)
         entry = self.run_info(flow, run)._entry
         for tag, key in new.items():
             # the index first, so that it leads to every tagged run; what it has too much, readers leave out
             self.store.put(keys.tag_index_root(self.namespace, flow, tag) + entry, b"")
+            self.store.put(key, b"")
+
+    def put_tags(self, flow: str, run: str, tags: Iterable[str]) -> None:
+        """Tag a run before it begins; whoever begins it calls `add_tags` with its `tags`.
+
+        Raises:
+            UsageError: one can't be a tag, or is a system tag; none was put.
+        """
+        for key in self.tag_keys(flow, run, tags).values():
             self.store.put(key, b"")
 
     def remove_tags(self, flow: str, run: str, tags: Iterable[str]) -> None:
@@ -249,19 +258,26 @@ class Datastore:
             UsageError: one can't be a tag, or is a system tag; none was removed.
             NoSuchObject: there is no such run.
         """
-        gone = [self._tag(flow, run, tag) for tag in tags]
+        gone = self.tag_keys(flow, run, tags).values()
         self.run_info(flow, run)
         for key in gone:
             self.store.delete(key)
 
-    def _tag(self, flow: str, run: str, tag: str) -> str:
-        if tag.startswith(SYSTEM_TAGS):
-            raise UsageError(
-                f"run {flow}/{run}: received the tag {tag!r}; tags that begin with "
-                f"{', '.join(map(repr, SYSTEM_TAGS))} say what a run is and can't be added or removed; "
-                "use another name"
-            )
-        return keys.tag(self.namespace, flow, run, tag)
+    def tag_keys(self, flow: str, run: str, tags: Iterable[str]) -> dict[str, str]:
+        """By tag the key that says that a run has it.
+
+        Raises:
+            UsageError: one can't be a tag, or is a system tag.
+        """
+        found = {tag: keys.tag(self.namespace, flow, run, tag) for tag in tags}
+        for tag in found:
+            if tag.startswith(SYSTEM_TAGS):
+                raise UsageError(
+                    f"run {flow}/{run}: received the tag {tag!r}; tags that begin with "
+                    f"{', '.join(map(repr, SYSTEM_TAGS))} say what a run is and can't be added or removed; "
+                    "use another name"
+                )
+        return found
 
     # -- tasks
 

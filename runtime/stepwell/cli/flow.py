@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from stepwell.cli.errors import run_command, told
 from stepwell.cli.lazy import LazyGroup, load_for
+from stepwell.cli.options import attach_for_all, with_option
 from stepwell.cli.parameters import config_options
 from stepwell.flow.spec import FlowSpec
 
@@ -37,8 +40,9 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
     """The commands of a flow."""
 
     @click.pass_context
-    def start(context: click.Context, datastore: str | None) -> None:
+    def start(context: click.Context, /, datastore: str | None, **options: Any) -> None:
         context.obj = datastore
+        attach_for_all(context, flow_class, options["with"])
 
     datastore = click.Option(
         ["--datastore"],
@@ -50,7 +54,7 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         COMMANDS,
         load_for(flow_class),
         help=flow_class.__doc__,
-        params=[datastore, *config_options(flow_class)],
+        params=[datastore, with_option(), *config_options(flow_class)],
         callback=start,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened},
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stepwell.cli.options import namespace_option, run_id_file_option
+from stepwell.cli.options import attached_for_all, namespace_option, run_id_file_option, tag_option
 from stepwell.cli.parameters import given_parameters, parameter_options
 from stepwell.cli.resume import resume_options
 from stepwell.flow.decorators.flowlevel import flow_decorators
@@ -37,15 +37,16 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
         show_default=True,
         help="How many tasks of a foreach run at once.",
     )
-    def create(only_json: bool, max_workers: int) -> None:
+    def create(only_json: bool, max_workers: int, tag: tuple[str, ...]) -> None:
         """Deploy the flow, or renew its deployment."""
         from stepwell.production.deploy import Production, definition
 
+        options: dict[str, Any] = {"attached": attached_for_all(), "tags": tag}
         if only_json:
-            click.echo(json.dumps(definition(flow_class, max_workers), indent=2))
+            click.echo(json.dumps(definition(flow_class, max_workers, **options), indent=2))
             return
         production = Production(flow_class)
-        deployed = production.create(max_workers)
+        deployed = production.create(max_workers, **options)
         package = deployed.package
         click.echo(
             f"Packaged {len(package.files)} files, {len(package.data):,} bytes, as {package.sha256[:12]}\n"
@@ -60,10 +61,12 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
                 err=True,
             )
 
-    def trigger(run_id_file: Path | None, **given: Any) -> None:
+    create.params.append(tag_option("A tag of every run of the deployment; may be given several times."))
+
+    def trigger(run_id_file: Path | None, tag: tuple[str, ...], **given: Any) -> None:
         from stepwell.production.deploy import Production
 
-        run = Production(flow_class).trigger(given_parameters(flow_class, given))
+        run = Production(flow_class).trigger(given_parameters(flow_class, given), tag)
         if run_id_file:
             run_id_file.write_text(run)
         click.echo(f"Started run {run}")
@@ -71,7 +74,12 @@ def production_group(flow_class: type[FlowSpec]) -> click.Group:
     group.add_command(
         click.Command(
             "trigger",
-            params=[*parameter_options(flow_class), namespace_option(), run_id_file_option()],
+            params=[
+                *parameter_options(flow_class),
+                tag_option("A tag of the run; may be given several times."),
+                namespace_option(),
+                run_id_file_option(),
+            ],
             callback=trigger,
             help="Start a run of the deployed flow.",
         )

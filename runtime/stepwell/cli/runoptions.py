@@ -8,7 +8,13 @@ from typing import Any
 
 import click
 
-from stepwell.cli.options import namespace_option, run_id_file_option, tag_option
+from stepwell.cli.options import (
+    attached_for_all,
+    namespace_option,
+    run_id_file_option,
+    tag_option,
+    with_option,
+)
 from stepwell.datastore import Datastore, RunInfo
 from stepwell.execution.reporter import reporter_for
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS
@@ -17,12 +23,7 @@ from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS
 def run_options() -> list[click.Option]:
     """The options; `run_arguments` takes their values."""
     return [
-        click.Option(
-            ["--with"],
-            multiple=True,
-            metavar="NAME[:k=v,..]",
-            help="Attach a decorator to every step that does not have it, such as retry:times=2.",
-        ),
+        with_option(),
         click.Option(
             ["--max-workers"],
             type=click.IntRange(min=1),
@@ -54,7 +55,7 @@ def run_arguments(options: dict[str, Any]) -> dict[str, Any]:
             options["run_id_file"].write_text(info.run)
 
     return {
-        "attached": options["with"],
+        "attached": [*attached_for_all(), *options["with"]],
         "max_workers": options["max_workers"],
         "max_splits": options["max_num_splits"],
         "reporter": reporter_for(_command(), options["quiet"]),

@@ -6,6 +6,7 @@ known only when it runs is a `Reference` (AWS Batch API reference, SubmitJob).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,12 +73,18 @@ class Jobs:
 
 @dataclass(frozen=True, slots=True)
 class JobTask:
-    """The task that a job runs; `attempt` is how many came before, None where that is not counted."""
+    """The task that a job runs.
+
+    Attributes:
+        attempt: how many attempts came before; None where that is not counted.
+        retries: how many may follow the first, where nobody but the job can say that the run has failed.
+    """
 
     run: Value
     step: str
     path: Value
     attempt: Value | None
+    retries: int | None = None
 
 
 def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[str, Any]:
@@ -97,6 +104,8 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         environment["STEPWELL_MAX_SPLITS"] = str(jobs.max_splits)
     if task.attempt is not None:
         environment["STEPWELL_ATTEMPT"] = task.attempt
+    if task.retries is not None:
+        environment["STEPWELL_RETRIES"] = str(task.retries)
     found: dict[str, Any] = {
         "jobName": name,
         "jobQueue": plan.queue or jobs.queue,
@@ -119,8 +128,11 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
 
 
 def name_stem(flow: str, step: str) -> str:
-    """What the names of all jobs of a step begin with; the path of the task follows."""
-    return f"{flow}-{step}"[:_STEM]
+    """What the names of all jobs of a step begin with; the path of the task follows.
+
+    Batch takes letters and digits of ASCII, hyphens and underscores, the first no hyphen or underscore.
+    """
+    return re.sub(r"[^A-Za-z0-9_-]", "_", f"{flow}-{step}").lstrip("_-")[:_STEM] or "job"
 
 
 def job_name(flow: str, step: str, path: str) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from stepwell.client.objects import Flow, Run
 from stepwell.deployer.load import load_flow
 from stepwell.errors import NoSuchObject
+from stepwell.production.asl import MAX_WORKERS
 from stepwell.production.deploy import Production
 
 _LOOK = 0.5
@@ -69,13 +70,17 @@ class DeployedFlow:
         self._production = production
         self.name, self.flow_name = production.name, production.flow
 
-    def trigger(self, **parameters: Any) -> TriggeredRun:
-        """Start a run.
+    def trigger(self, *, tags: Sequence[str] = (), **parameters: Any) -> TriggeredRun:
+        """Start a run, with the flow's parameters.
+
+        Args:
+            tags: what it is tagged with.
 
         Raises:
             ParameterError: a parameter is wrong or missing.
+            UsageError: what is given can't be a tag.
         """
-        return TriggeredRun(self._production, self._production.trigger(parameters))
+        return TriggeredRun(self._production, self._production.trigger(parameters, tags))
 
     def runs(self, status: str | None = None) -> Iterator[TriggeredRun]:
         """Its runs, newest first.
@@ -95,13 +100,17 @@ class StepFunctionsDeployer:
     def __init__(self, production: Production) -> None:
         self._production = production
 
-    def create(self, **options: int) -> DeployedFlow:
+    def create(self, max_workers: int = MAX_WORKERS, *, tags: Sequence[str] = ()) -> DeployedFlow:
         """Deploy the flow, or renew its deployment.
 
         Args:
-            options: ``max_workers``, how many tasks of a foreach run at once (default 100).
+            max_workers: how many tasks of a foreach run at once.
+            tags: what every run of the deployment is tagged with.
+
+        Raises:
+            UsageError: what is given can't be a tag.
         """
-        self._production.create(**options)
+        self._production.create(max_workers, tags=tags)
         return DeployedFlow(self._production)
 
 

@@ -43,6 +43,7 @@ class Job:
             which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
         max_splits: how many items a foreach may have; None for any number.
         id: Batch's id of the job; None where it is not said.
+        last: whether no other attempt follows; False where whoever sent the job decides that.
     """
 
     datastore: str
@@ -56,6 +57,7 @@ class Job:
     attempt: int
     max_splits: int | None = None
     id: str | None = None
+    last: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Job:
@@ -68,6 +70,8 @@ class Job:
                 "`step-functions create` or @batch has made, not to be called by hand"
             )
         said = {name: environ[f"STEPWELL_{name}"] for name in names}
+        earlier = int(environ.get("STEPWELL_ATTEMPT", "0"))
+        attempt = earlier + int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1
         return cls(
             datastore=said["DATASTORE"],
             namespace=said["NAMESPACE"],
@@ -77,11 +81,10 @@ class Job:
             flow_file=said["FLOW_FILE"],
             run=said["RUN"],
             task=TaskId(said["STEP"], said["TASK"]),
-            attempt=int(environ.get("STEPWELL_ATTEMPT", "0"))
-            + int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1"))
-            - 1,
+            attempt=attempt,
             max_splits=int(environ["STEPWELL_MAX_SPLITS"]) if "STEPWELL_MAX_SPLITS" in environ else None,
             id=environ.get("AWS_BATCH_JOB_ID"),
+            last="STEPWELL_RETRIES" in environ and attempt >= int(environ["STEPWELL_RETRIES"]),
         )
 
 
@@ -120,6 +123,8 @@ def run_job(environ: Mapping[str, str]) -> int:
         failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
         datastore.put_failure(job.flow, job.run, failure)
         print(f"Error: {reason}", file=sys.stderr)
+    if status and job.last:
+        datastore.end_run(job.flow, job.run)
     return 1 if status else 0
 
 
@@ -172,6 +177,9 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)
+        tags = datastore.tags(job.flow, job.run).union(frozen().tags)
+        if tags:
+            datastore.add_tags(job.flow, job.run, tags)
         parameters = parameter_values(flow_class, given)
     spec = TaskSpec(
         job.run, job.task, job.username, job.attempt, parameters, max_splits=job.max_splits,

@@ -37,17 +37,22 @@ class CodePackage:
     files: dict[str, int]
 
 
-def pack_flow(flow_class: type[FlowSpec], attached: Sequence[str] = ()) -> CodePackage:
+def pack_flow(
+    flow_class: type[FlowSpec], attached: Sequence[str] = (), tags: Sequence[str] = ()
+) -> CodePackage:
     """Pack the folder of a flow, with what its configs and default files are now.
 
     Args:
         attached: decorators for every step that has none of their kind, as ``--with`` takes them.
+        tags: what all runs of the deployment are tagged with.
 
     Raises:
         UsageError: the files are too large together.
         FlowError: a config, or the default of an included file, can't be read.
     """
-    return pack(source_file(flow_class), replace(freeze(flow_class), attached=tuple(attached)))
+    return pack(
+        source_file(flow_class), replace(freeze(flow_class), attached=tuple(attached), tags=tuple(tags))
+    )
 
 
 def freeze(flow_class: type[FlowSpec]) -> Frozen:

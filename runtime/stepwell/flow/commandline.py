@@ -23,11 +23,13 @@ class Frozen:
 
     Attributes:
         attached: the decorators that ``--with`` named.
+        tags: those that all runs of a deployment get.
     """
 
     configs: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     attached: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -35,10 +37,10 @@ class Frozen:
     @classmethod
     def from_json(cls, text: bytes) -> Frozen:
         found = json.loads(text)
-        return cls(**{**found, "attached": tuple(found.get("attached", ()))})
+        return cls(**{**found, **{name: tuple(found.get(name, ())) for name in ("attached", "tags")}})
 
     def __bool__(self) -> bool:
-        return bool(self.configs or self.files or self.attached)
+        return bool(self.configs or self.files or self.attached or self.tags)
 
 
 def pairs(option: str, arguments: Sequence[str] | None = None) -> dict[str, str]:

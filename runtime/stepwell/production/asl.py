@@ -111,6 +111,7 @@ class _Compiler:
             path=Reference(f"States.Format('{pattern}', {values})" if step.repeats else "$.path"),
             # a retried state submits a new job, whose own count begins anew: it is told the state's
             attempt=Reference("States.Format('{}', $$.State.RetryCount)") if plan.attempts.more else None,
+            retries=plan.attempts.more,
         )
         name = Reference(f"States.Format('{name_stem(self._graph.flow, step.name)}-{pattern}', {values})")
         return {

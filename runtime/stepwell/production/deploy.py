@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -52,12 +52,18 @@ def state_machine_name(prefix: str, namespace: str, flow: str) -> str:
     return fitted_name(f"{prefix}{namespace.replace('/', '-')}-{flow}")
 
 
-def definition(flow_class: type[FlowSpec], max_workers: int = MAX_WORKERS) -> dict[str, Any]:
+def definition(
+    flow_class: type[FlowSpec],
+    max_workers: int = MAX_WORKERS,
+    *,
+    attached: Sequence[str] = (),
+    tags: Sequence[str] = (),
+) -> dict[str, Any]:
     """The state machine with ``${...}`` where an environment's names go; asks no service.
 
     The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in.
     """
-    graph, package = flow_class.graph(), pack_flow(flow_class)
+    graph, package = flow_class.graph(), pack_flow(flow_class, attached, tags)
     deployment = Deployment(
         namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
         job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
@@ -87,13 +93,28 @@ class Production:
         self.arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{self.name}"
         self._states = aws.client("stepfunctions", self.contract.region)
 
-    def create(self, max_workers: int = MAX_WORKERS) -> Deployed:
+    def create(
+        self,
+        max_workers: int = MAX_WORKERS,
+        *,
+        attached: Sequence[str] = (),
+        tags: Sequence[str] = (),
+    ) -> Deployed:
         """Package the code, compile the graph, and create the state machine or renew it.
 
         Runs that are under way go on with the code they started with.
+
+        Args:
+            max_workers: how many tasks of a foreach run at once.
+            attached: the decorators that ``--with`` has hung on the flow's steps.
+            tags: what every run of the deployment is tagged with.
+
+        Raises:
+            UsageError: what is given can't be a tag.
         """
+        self._datastore().tag_keys(self.flow, "*", tags)  # else the first run would find out
         mine = aws.namespace_contract(self.environment, self.namespace)
-        graph, package = self.flow_class.graph(), pack_flow(self.flow_class)
+        graph, package = self.flow_class.graph(), pack_flow(self.flow_class, attached, tags)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,
@@ -116,15 +137,15 @@ class Production:
                 )  # fmt: skip
         return Deployed(self.name, self.arn, created, package)
 
-    def trigger(self, given: dict[str, Any]) -> str:
-        """Start a run with these parameters, by name; returns its id.
+    def trigger(self, given: dict[str, Any], tags: Sequence[str] = ()) -> str:
+        """Start a run with these parameters, by name, and with these tags; returns its id.
 
         Raises:
             ParameterError: a parameter is wrong or missing, or a file can't be read.
-            UsageError: the flow is not deployed.
+            UsageError: the flow is not deployed, or what is given can't be a tag.
         """
         parameter_values(self.flow_class, given)
-        return self._start(portable_parameters(self.flow_class, given))
+        return self._start(portable_parameters(self.flow_class, given), tags=tags)
 
     def resume(self, resume: Resume) -> str:
         """Start a run of what is deployed that takes over what another run has done; returns its id.
@@ -137,11 +158,14 @@ class Production:
         origin = find_origin(datastore, self.flow_class.graph(), resume)
         return self._start(datastore.run_info(self.flow, origin.run).parameters, origin)
 
-    def _start(self, portable: Mapping[str, Any], origin: Origin | None = None) -> str:
+    def _start(
+        self, portable: Mapping[str, Any], origin: Origin | None = None, tags: Sequence[str] = ()
+    ) -> str:
         self._must_exist()
         execution = new_run_id()
         run = RUN_PREFIX + execution
         datastore = self._datastore()
+        datastore.put_tags(self.flow, run, tags)
         datastore.put_parameters(self.flow, run, portable)
         if origin:
             datastore.put_origin(self.flow, run, origin.to_meta())

@@ -171,7 +171,7 @@ def test_package_list(ran: Ran) -> None:
     """The files that would be packed are listed with their sizes, and what configs are frozen to."""
     lines = ran.call("package", "list").stdout.splitlines()
     assert lines[0].split() == [f"{ran.file.stat().st_size:,}", "made.py"]
-    assert lines[1].split() == ["67", FROZEN_FILE]
+    assert lines[1].split() == ["79", FROZEN_FILE]
     assert "bytes in 2 files;" in lines[2]
 
 
@@ -242,11 +242,12 @@ def test_trigger_writes_the_runs_id(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     class Deployed:
         def __init__(self, flow_class: type[FlowSpec]) -> None: ...
 
-        def trigger(self, given: dict[str, Any]) -> str:
-            assert given == {"size": ("1", "2")}
+        def trigger(self, given: dict[str, Any], tags: tuple[str, ...]) -> str:
+            assert (given, tags) == ({"size": ("1", "2")}, ("a", "b"))
             return "sfn-7"
 
     monkeypatch.setattr(deploy, "Production", Deployed)
     words = ["step-functions", "trigger", "--size", "1", "--size", "2", "--run-id-file", str(tmp_path / "id")]
+    words += ["--tag", "a", "--tag", "b"]
     flow_command(Sized).main(words, standalone_mode=False)
     assert (tmp_path / "id").read_text() == "sfn-7"

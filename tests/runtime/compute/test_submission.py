@@ -51,3 +51,9 @@ def test_job_names_fit_the_limit() -> None:
     """A job's name keeps to 128 characters however long flow, step and path are."""
     assert job_name("Made", "work", "0-3") == "Made-work-0-3"
     assert len(job_name("F" * 100, "step", "0-" * 90)) == 128
+
+
+def test_job_names_are_of_the_characters_batch_takes() -> None:
+    """Letters that Python takes and Batch does not are replaced, at the beginning left out."""
+    assert job_name("_Übung", "größe", "0-r1") == "bung-gr__e-0-r1"
+    assert job_name("数", "据", "0") == "job-0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -199,6 +200,22 @@ def test_bad_with_is_one_line(text: str, message: str, tmp_path: Path) -> None:
     ended = run_flow(flow_with(tmp_path, ""), tmp_path / "home", "run", "--with", text)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"Error: {message}") and ended.stderr.count("\n") == 1
+
+
+def test_with_before_the_command_attaches_everywhere(tmp_path: Path) -> None:
+    """`--with` before the command counts for runs and deployments, beside those after it."""
+    body = "if current.retry_count < 1: raise ValueError('no')"
+    file, home = flow_with(tmp_path, "", body), tmp_path / "home"
+    given = ["--with", "retry:times=1,minutes_between_retries=0"]
+    assert run_flow(file, home, *given, "run", "--with", "timeout:minutes=1").returncode == 0
+    planned = run_flow(file, home, *given, "step-functions", "create", "--only-json").stdout
+    assert planned.count('"MaxAttempts": 1') == 2
+    bare = run_flow(file, home, "step-functions", "create", "--only-json").stdout
+    codes = [set(re.findall(r'"([0-9a-f]{64})"', text)) for text in (planned, bare)]
+    assert len(codes[0] | codes[1]) == 2  # jobs are told by their package
+    ended = run_flow(file, home, "--with", "retyr", "check")
+    assert ended.returncode == 2 and ended.stderr.count("\n") == 1
+    assert ended.stderr.startswith("Error: --with: received 'retyr'; there is no decorator 'retyr' to attach")
 
 
 def test_with_attaches_to_steps_without(tmp_path: Path) -> None:

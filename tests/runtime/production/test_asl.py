@@ -46,6 +46,7 @@ def job(step: str, **after: Any) -> dict[str, Any]:
                     {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
                     {"Name": "STEPWELL_STEP", "Value": step},
                     {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
+                    {"Name": "STEPWELL_RETRIES", "Value": "0"},
                 ],
                 "ResourceRequirements": [
                     {"Type": "VCPU", "Value": "0.5"},
@@ -156,11 +157,11 @@ def test_retries_and_limits() -> None:
     ]
     assert state["Parameters"]["Timeout"] == {"AttemptDurationSeconds": 360}
     environment = state["Parameters"]["ContainerOverrides"]["Environment"]
-    assert environment[:-1] == plain["Parameters"]["ContainerOverrides"]["Environment"]
-    assert environment[-1] == {
-        "Name": "STEPWELL_ATTEMPT",
-        "Value.$": "States.Format('{}', $$.State.RetryCount)",
-    }
+    assert environment[:-2] == plain["Parameters"]["ContainerOverrides"]["Environment"][:-1]
+    assert environment[-2:] == [
+        {"Name": "STEPWELL_ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)"},
+        {"Name": "STEPWELL_RETRIES", "Value": "3"},
+    ]
 
 
 def test_a_queue_of_the_steps_own() -> None:
