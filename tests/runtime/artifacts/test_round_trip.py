@@ -182,6 +182,29 @@ def test_object_arrays(items: list[Any], shape: tuple[int, ...]) -> None:
 
 
 @quick
+@given(values.PLAIN)
+def test_object_arrays_without_dimensions(item: Any) -> None:
+    """An array of no dimensions that holds a Python object comes back with the same object."""
+    array = np.empty((), dtype=object)
+    array[()] = item
+    back = values.round_trip(array, MEMORY)
+    assert type(back) is np.ndarray and (back.dtype, back.shape) == (array.dtype, ())
+    assert values.same(back[()], item)
+
+
+@quick
+@given(values.PLAIN, ARRAYS)
+def test_anything_else(held: Any, array: np.ndarray) -> None:
+    """An object of a class that nothing else fits is a pickle, and comes back with what it holds."""
+    thing = values.Thing()
+    thing.held, thing.array = held, array
+    assert values.saved(thing, MEMORY).encoding == "pickle"
+    back = values.round_trip(thing, MEMORY)
+    assert type(back) is values.Thing
+    assert values.same(back.held, held) and back.array.tobytes() == array.tobytes()
+
+
+@quick
 @given(st.dictionaries(st.text(), ARRAYS, max_size=3))
 def test_dictionaries_of_arrays(arrays: dict[str, np.ndarray]) -> None:
     """A dictionary of arrays comes back with equal arrays, in its order."""

@@ -69,6 +69,13 @@ PLAIN = st.recursive(
 )
 
 
+class Thing:
+    """Anything: no dataclass, no model, no table."""
+
+    held: Any
+    array: np.ndarray
+
+
 def saved(value: object, store: Store) -> Row:
     return encode("it", value, where="step start, task 0", store=store, namespace="user/ada")
 
