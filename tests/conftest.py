@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import pytest
 
 from stepwell.cloud import control
-from tests.deployment import CDKTF, ENVIRONMENT, Deployed
+from stepwell.environment import EnvironmentName
+from stepwell.testing.deployment import deploy
+from tests.deployment import CDKTF, ENVIRONMENT, ROOT, Deployed
 
 
 @pytest.fixture(scope="session")
@@ -23,13 +25,11 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Cl
 def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """`growth-dev` of the repository's environments.toml, deployed by the cdktf that package.json pins.
 
+    It is what the fixture `stepwell_deployed` does where the ini option `stepwell_cdktf` names a folder.
     It is not destroyed: it ends with the local cloud, which saves the provider's waits.
     """
     if not CDKTF.exists() or shutil.which("terraform") is None:
         pytest.fail("cdktf or terraform is missing: run `npm ci`, and install terraform >= 1.10")
-    cloud = Deployed(
-        {**control.environment(local_cloud), "STEPWELL_ENVIRONMENT": ENVIRONMENT},
-        tmp_path_factory.mktemp("cdktf") / "out",
-    )
-    cloud.cdktf("deploy", ENVIRONMENT, "--auto-approve", "--no-color")
-    return cloud
+    output, before = tmp_path_factory.mktemp("cdktf") / "out", set(ROOT.iterdir())
+    variables = deploy(local_cloud, EnvironmentName.parse(ENVIRONMENT), ROOT, output)
+    return Deployed(variables, output, set(ROOT.iterdir()) - before)

@@ -21,10 +21,12 @@ class Deployed:
     Attributes:
         variables: point a process at it, STEPWELL_ENVIRONMENT among them.
         output: the folder of what cdktf wrote; Terraform's working folder is ``stacks/<name>`` in it.
+        left: what the deployment has left in the repository's folder.
     """
 
     variables: Mapping[str, str]
     output: Path
+    left: set[Path]
 
     def cdktf(self, *arguments: str) -> str:
         """What a cdktf command of the repository printed; it has to succeed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -40,6 +41,14 @@ def contract(deployed: Deployed) -> Contract:
 def test_the_second_plan_is_empty(deployed: Deployed) -> None:
     """What was deployed is what was asked for: `terraform plan -detailed-exitcode` finds no change."""
     assert "No changes." in deployed.terraform("plan", "-detailed-exitcode", "-lock=false")
+
+
+def test_deploying_leaves_no_file(deployed: Deployed) -> None:
+    """A deployment for tests leaves nothing in the folder of the stacks; the state is the cloud's."""
+    assert {
+        path.name for path in deployed.left if path.name.startswith(("cdktf", "terraform", ".gen"))
+    } == set()
+    assert list(Path(deployed.variables["STEPWELL_STATE_DIR"]).glob("*.tfstate"))
 
 
 def test_the_configuration_is_valid(deployed: Deployed) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from stepwell.cloud.control import CloudInfo, environment
@@ -12,17 +14,28 @@ from stepwell.environment import EnvironmentName
 from stepwell.errors import PlatformError
 
 
-def deploy(cloud: CloudInfo, name: EnvironmentName, folder: Path) -> dict[str, str]:
+def deploy(
+    cloud: CloudInfo, name: EnvironmentName, folder: Path, output: Path | None = None
+) -> dict[str, str]:
     """Deploy one from a folder with ``cdktf.json``; returns the variables that point a process at it.
+
+    Nothing is left in the folder: Terraform's state lies with the cloud.
+
+    Args:
+        output: where what cdktf writes is kept, for later calls of Terraform; by default nowhere.
 
     Raises:
         PlatformError: `cdktf deploy` failed; its last lines are in the message.
     """
     variables = {**environment(cloud), "STEPWELL_ENVIRONMENT": str(name)}
-    with tempfile.TemporaryDirectory(prefix="stepwell-cdktf-") as output:
+    # the app's `python` is this one, whether or not its environment is activated
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    with ExitStack() as stack:
+        if output is None:
+            output = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepwell-cdktf-")))
         done = subprocess.run(
-            ["npx", "cdktf", "deploy", str(name), "--auto-approve", "--no-color", "--output", output],
-            cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True,
+            ["npx", "cdktf", "deploy", str(name), "--auto-approve", "--no-color", "--output", str(output)],
+            cwd=folder, env={**os.environ, **variables, "PATH": path}, capture_output=True, text=True,
         )  # fmt: skip
     if done.returncode:
         said = " ".join((done.stdout + done.stderr).split())[-500:]
