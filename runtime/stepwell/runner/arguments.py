@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from stepwell.errors import UsageError
@@ -33,6 +34,16 @@ def arguments(given: dict[str, Any]) -> list[str]:
     return found
 
 
+def pairs(option: str, given: Mapping[str, Any] | Sequence[tuple[str, Any]]) -> list[str]:
+    """``{"cfg": {"a": 1}}``, or pairs, as ``OPTION cfg {"a": 1}``; a path is text as it is.
+
+    Raises:
+        UsageError: a value has no form as text.
+    """
+    items = given.items() if isinstance(given, Mapping) else given
+    return [word for name, value in items for word in (option, name, _text(name, value))]
+
+
 def _items(name: str, value: Any) -> Iterable[str]:
     if isinstance(value, str) or not all(isinstance(one, str) for one in value):
         raise UsageError(f"{name}: received {value!r}; it must be a list of text, such as ['nightly']")
@@ -41,8 +52,8 @@ def _items(name: str, value: Any) -> Iterable[str]:
 
 
 def _text(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value
+    if isinstance(value, str | Path):
+        return str(value)
     try:
         return json.dumps(value)
     except (TypeError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,8 @@ from typing import Any, Literal, Self
 from stepwell import errors
 from stepwell.client.objects import Flow, Run
 from stepwell.errors import RunFailed, StepwellError, UsageError
-from stepwell.runner.arguments import arguments
+from stepwell.flow.commandline import CONFIG, CONFIG_VALUE
+from stepwell.runner.arguments import arguments, pairs
 from stepwell.runner.process import Command, Stream, environment
 
 _LOOK = 0.02
@@ -145,6 +146,9 @@ class Runner:
         env: environment variables in addition to those of this process.
         cwd: working folder of the run; by default that of this process.
         datastore: what ``--datastore`` takes.
+        config: by config its file, as ``--config`` takes them: a dictionary or pairs.
+        config_value: by config its values, as ``--config-value`` takes them: a dictionary or pairs.
+        decospecs: decorators for every step, as ``--with`` takes them.
     """
 
     def __init__(
@@ -155,6 +159,9 @@ class Runner:
         cwd: str | Path | None = None,
         *,
         datastore: str | None = None,
+        config: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
+        config_value: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
+        decospecs: Sequence[str] = (),
     ) -> None:
         self.cwd = Path(cwd or ".").absolute()
         self.file = self.cwd / flow_file
@@ -162,6 +169,8 @@ class Runner:
             raise UsageError(f"Runner: there is no file {self.file}; name the file of a flow")
         self._environ = environment(env or {}, self.cwd)
         self._options = [] if datastore is None else [f"--datastore={datastore}"]
+        self._options += pairs(CONFIG, config) + pairs(CONFIG_VALUE, config_value)
+        self._options += [f"--with={spec}" for spec in decospecs]
         self._show = show_output
         self._begun: list[ExecutingRun] = []
 

@@ -26,6 +26,7 @@ class Nested(FlowSpec):
     @step
     def gather(self, inputs):
         self.cells = [one.cell for one in inputs]
+        self.places = [(one.index, one.input) for one in inputs]
         self.next(self.all)
 
     @step

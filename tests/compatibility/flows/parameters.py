@@ -3,6 +3,11 @@
 from stepwell import FlowSpec, JSONType, Parameter, step
 
 
+def greeting(context):
+    """What the run's user is greeted with."""
+    return f"{context.parameter_name} to {context.user_name} from {context.flow_name}"
+
+
 class Parameters(FlowSpec):
     """Echo what the run was given."""
 
@@ -13,6 +18,8 @@ class Parameters(FlowSpec):
     options = Parameter("options", type=JSONType, default="{}")
     note = Parameter("note", help="left out")
     columns = Parameter("columns", default="a,b", separator=",")
+
+    words = Parameter("words", default=greeting)
 
     @step
     def start(self):

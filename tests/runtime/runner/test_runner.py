@@ -184,6 +184,30 @@ def test_leaving_the_context_ends_the_run(file: Path) -> None:
     pytest.fail(f"process {pid} of the run's task is still there")
 
 
+def test_options_of_all_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Configs, by file or value, and decorators for every step are given to the runner itself."""
+    monkeypatch.delenv("STEPWELL_HOME", raising=False)
+    body = """
+    one = Config("one", default_value={"x": 0})
+    two = Config("two", default_value={"x": 0})
+    @step
+    def start(self):
+        self.both = [self.one.x, self.two.x]
+        if not current.retry_count: raise ValueError("once")
+        self.next(self.end)
+    @step
+    def end(self): pass
+    """
+    file = write_flow(tmp_path, body, "from stepwell import Config")
+    (tmp_path / "one.toml").write_text("x = 1")
+    given = {"config": {"one": Path("one.toml")}, "config_value": [("two", {"x": 2})]}
+    decorators = ["retry:times=1,minutes_between_retries=0"]
+    made = Runner(file, show_output=False, cwd=tmp_path, decospecs=decorators, **given)  # type: ignore[arg-type]
+    with made.run() as running:
+        assert running.status == "successful", running.stderr
+        assert running.run.data.both == [1, 2]
+
+
 def test_a_runner_is_a_context(file: Path) -> None:
     """Leaving a runner's own block ends all runs that it started, with `async with` too."""
 
