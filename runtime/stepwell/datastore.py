@@ -120,7 +120,7 @@ class TaskData:
         self._loaded: dict[str, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
+        if name.startswith("__") or "_manifest" not in self.__dict__:
             raise AttributeError(name)
         if name not in self._loaded:
             self._loaded[name] = self._artifact(name).load()

@@ -62,7 +62,7 @@ def under_metaflow(file: Path, given: dict[str, Any], metaflow: ModuleType) -> T
     )
     run = metaflow.Run(f"{flow}/{(file.parent / 'run').read_text()}")
     return by_step(
-        (step.id, {artifact.id: artifact.data for artifact in task if not artifact.id.startswith("_")})
+        (step.id, {artifact.id: artifact.data for artifact in task if artifact.id[0] != "_"})
         for step in run
         for task in step
     )
@@ -75,7 +75,9 @@ def under_stepwell(file: Path, given: dict[str, Any], home: Path) -> Tasks:
         assert running.status == "successful", running.stdout + running.stderr
         run: Run = running.run
         return by_step(
-            (step.id, {artifact.id: artifact.load() for artifact in task}) for step in run for task in step
+            (step.id, {artifact.id: artifact.load() for artifact in task if artifact.id[0] != "_"})
+            for step in run
+            for task in step
         )
 
 

@@ -31,7 +31,11 @@ def dump_command(flow_class: type[FlowSpec]) -> click.Command:
         "--max-value-size", type=click.IntRange(min=0), default=_MAX_VALUE_SIZE, show_default=True,
         help="Bytes, and characters, up to which a value is shown; of others, what they are.",
     )  # fmt: skip
-    @click.option("--private", is_flag=True, help="Also what Stepwell keeps of a task: times, parents, code.")
+    @click.option(
+        "--private",
+        is_flag=True,
+        help="Also artifacts that begin with _, and what Stepwell keeps of a task: times, parents, code.",
+    )
     @click.pass_obj
     def dump(
         datastore: str | None, pathspec: str, include: str | None, max_value_size: int, private: bool
@@ -41,7 +45,8 @@ def dump_command(flow_class: type[FlowSpec]) -> click.Command:
             if not task.successful:
                 click.echo("  not done, so without artifacts")
                 continue
-            names = include.split(",") if include else dir(task.artifacts)
+            public = [name for name in dir(task.artifacts) if private or name[0] != "_"]
+            names = include.split(",") if include else public
             shown = {name: _shown(task, name, max_value_size) for name in names}
             if private:
                 shown |= {f"({name})": repr(value) for name, value in sorted(task.manifest.meta.items())}

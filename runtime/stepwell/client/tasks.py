@@ -231,7 +231,7 @@ class Artifacts:
         self._task = task
 
     def __getattr__(self, name: str) -> DataArtifact:
-        if name.startswith("_"):
+        if name.startswith("__") or "_task" not in self.__dict__:
             raise AttributeError(name)
         try:
             return self._task[name]

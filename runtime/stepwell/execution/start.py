@@ -15,7 +15,7 @@ from stepwell.execution.spec import TaskSpec
 from stepwell.flow.current import TaskContext
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
-from stepwell.flow.state import Input, Inputs, TaskState, frames
+from stepwell.flow.state import Input, Inputs, Joined, TaskState, frames
 
 
 class Start(NamedTuple):
@@ -71,7 +71,7 @@ def start_of(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: 
     joined = [(task, one.rows) for task, one in led_here.items()] if step.takes_inputs else []
     reads = Reads(state, joined)
     state.note = reads.note
-    inputs = [Input(task, inherited, state) for task, inherited in joined]
+    inputs = [Input(Joined(task, inherited, state)) for task, inherited in joined]
     here = {
         "parents": [str(parent) for parent in led_here],
         "index": [frame.index for frame in frames(graph, spec.task)],

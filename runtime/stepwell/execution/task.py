@@ -28,7 +28,7 @@ from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
 from stepwell.flow.graph import Graph
 from stepwell.flow.parameters import Parameter
-from stepwell.flow.spec import FlowSpec
+from stepwell.flow.spec import STATE, FlowSpec
 from stepwell.flow.state import Ending, TaskState
 
 _OURS = str(Path(stepwell.__file__).parent)
@@ -83,7 +83,7 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         return _settle(taken, spec, context)
     step, state, reads, inputs = graph[spec.task.step], start.state, start.reads, start.inputs
     flow = flow_class.__new__(flow_class)
-    flow._state = state
+    flow._stepwell_state = state
     for name in state.rows.keys() & flow_class.constants().keys():
         reads.note(name)  # whether it is read can't be seen
         if inputs is None:
@@ -172,7 +172,7 @@ def _rows(flow: FlowSpec, state: TaskState, where: str, datastore: Datastore) ->
     """The rows of the manifest: what was inherited, and what the step has set or may have changed."""
     rows = dict(state.rows)
     for name, value in vars(flow).items():
-        if name.startswith("_"):
+        if name.startswith("__") or name == STATE:
             continue
         untouched = name in state.loaded and state.loaded[name] is value
         if not (untouched and rows[name].immutable):

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from stepwell.artifacts.lazy import Artifact
     from stepwell.flow.state import Input, TaskState
 
+STATE = "_stepwell_state"
+"""What of a task's flow is no artifact; all of Stepwell's own begins so, and other names are free."""
 _MUTATING = ("stepwell.flow.mutators", "stepwell.flow.configexpr")
 """Who imports neither has no mutator and no `config_expr`."""
 RESERVED = frozenset({"next", "input", "inputs", "index", "artifact", "foreach_stack", "merge_artifacts"})
@@ -45,9 +47,9 @@ class FlowSpec:
             Hello()
     """
 
-    _state: TaskState
-    _graph: ClassVar[Graph | None] = None
-    _settled: ClassVar[bool]
+    _stepwell_state: TaskState
+    _stepwell_graph: ClassVar[Graph | None] = None
+    _stepwell_settled: ClassVar[bool]
 
     def __init__(self) -> None:
         from stepwell.cli.start import main
@@ -57,16 +59,16 @@ class FlowSpec:
     # -- the class
 
     @classmethod
-    def _settle(cls) -> None:
+    def _stepwell_settle(cls) -> None:
         """Let mutators, if there are any, make the class what it is, before anybody looks at it."""
-        if "_settled" not in cls.__dict__ and not sys.modules.keys().isdisjoint(_MUTATING):
+        if "_stepwell_settled" not in cls.__dict__ and not sys.modules.keys().isdisjoint(_MUTATING):
             from stepwell.flow.mutators import settle
 
-            cls._settled = True  # for mutators look at it themselves
+            cls._stepwell_settled = True  # for mutators look at it themselves
             try:
                 settle(cls, "pre_mutate")
             except BaseException:
-                del cls._settled
+                del cls._stepwell_settled
                 raise
 
     @classmethod
@@ -76,9 +78,9 @@ class FlowSpec:
         Raises:
             FlowError: the steps do not make a flow.
         """
-        if "_graph" not in cls.__dict__ or cls._graph is None:
+        if "_stepwell_graph" not in cls.__dict__ or cls._stepwell_graph is None:
             functions = cls.step_functions()
-            if "_settled" in cls.__dict__:
+            if "_stepwell_settled" in cls.__dict__:
                 from stepwell.flow.mutators import settle
 
                 settle(cls, "mutate")
@@ -93,13 +95,13 @@ class FlowSpec:
             for name, value in vars(cls).items():
                 if callable(value):
                     check_decorators(name, value, graph.get(name))
-            cls._graph = graph
-        return cls._graph
+            cls._stepwell_graph = graph
+        return cls._stepwell_graph
 
     @classmethod
     def step_functions(cls) -> dict[str, Callable[..., Any]]:
         """The steps' functions by name, base classes first, in the order of the source."""
-        cls._settle()
+        cls._stepwell_settle()
         found: dict[str, Callable[..., Any]] = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -110,7 +112,7 @@ class FlowSpec:
     @classmethod
     def parameters(cls) -> dict[str, Given]:
         """What a run is given from outside, by attribute: parameters, included files and configs."""
-        cls._settle()
+        cls._stepwell_settle()
         found = {}
         for base in reversed(cls.__mro__):
             for name, value in vars(base).items():
@@ -121,7 +123,7 @@ class FlowSpec:
     @classmethod
     def constants(cls) -> dict[str, Any]:
         """Public values written in the class body; they are kept as artifacts of ``start``."""
-        cls._settle()
+        cls._stepwell_settle()
         found = {}
         for base in reversed(cls.__mro__):
             if base in (FlowSpec, object):
@@ -151,24 +153,24 @@ class FlowSpec:
             foreach: name of the artifact with the items: anything with a length.
             condition: name of the artifact whose value is the key of the step to run.
         """
-        self._state.end_with(self)
+        self._stepwell_state.end_with(self)
 
     @property
     def index(self) -> int | None:
         """Which item of the innermost foreach this task works on; None outside a foreach."""
-        self._state.note("self.index")
-        stack = self._state.stack()
+        self._stepwell_state.note("self.index")
+        stack = self._stepwell_state.stack()
         return stack[-1].index if stack else None
 
     @property
     def input(self) -> Any:
         """The item of the innermost foreach that this task works on; None outside a foreach."""
-        self._state.note("self.input")
-        return self._state.item_of_task(self._state.task)
+        self._stepwell_state.note("self.input")
+        return self._stepwell_state.item_of_task(self._stepwell_state.task)
 
     def foreach_stack(self) -> list[tuple[int, int, Any]]:
         """Every foreach around this task, outermost first: index, number of items, item."""
-        state = self._state
+        state = self._stepwell_state
         state.note("self.foreach_stack")
         return [(frame.index, state.number_of_items(frame), state.item(frame)) for frame in state.stack()]
 
@@ -180,7 +182,7 @@ class FlowSpec:
         Raises:
             AttributeError: the steps before have left no such artifact.
         """
-        return self._state.artifact(name)
+        return self._stepwell_state.artifact(name)
 
     def merge_artifacts(
         self, inputs: Iterable[Input], exclude: Iterable[str] = (), include: Iterable[str] = ()
@@ -196,16 +198,16 @@ class FlowSpec:
             FlowError: inputs disagree on an artifact that the join has not set itself, or none
                 of them has one that `include` names.
         """
-        self._state.merge(list(inputs), set(exclude), set(include), set(vars(self)))
+        self._stepwell_state.merge(list(inputs), set(exclude), set(include), set(vars(self)))
 
     def parameter_value(self, attribute: str) -> Any:
         """The artifact of a parameter or config; called by `Given`."""
-        return self._state.load(attribute)
+        return self._stepwell_state.load(attribute)
 
     def __getattr__(self, name: str) -> Any:
         # asked only for what is not set on the instance: artifacts of the steps before
-        state: TaskState | None = self.__dict__.get("_state")
-        if name.startswith("_") or state is None:
+        state: TaskState | None = self.__dict__.get(STATE)
+        if name.startswith("__") or state is None:
             raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
         value = state.load(name)
         self.__dict__[name] = value

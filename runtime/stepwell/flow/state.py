@@ -44,46 +44,58 @@ class Ending(NamedTuple):
     splits: int | None = None
 
 
+class Joined(NamedTuple):
+    """A task that a join joins, its artifacts, and the state of the join's own task."""
+
+    task: TaskId
+    rows: dict[str, Row]
+    state: TaskState
+
+
 class Input:
     """One of the tasks that a join joins: its artifacts as attributes, each loaded when asked for."""
 
-    def __init__(self, task: TaskId, rows: dict[str, Row], state: TaskState) -> None:
-        self._task, self._rows, self._state = task, rows, state
+    def __init__(self, joined: Joined) -> None:
+        self._stepwell = joined
 
     @property
     def index(self) -> int | None:
         """Which item of a foreach the task worked on; None where it joins branches outside of any."""
-        self._state.note("current.task_id")
-        numbers = self._task.path.split("-")
+        task, _, state = self._stepwell
+        state.note("current.task_id")
+        numbers = task.path.split("-")
         return int(numbers[-1]) if len(numbers) > 1 else None
 
     @property
     def input(self) -> Any:
         """The item of a foreach that the task worked on; None where it joins branches outside of any."""
-        self._state.note("inputs[].input")
-        return self._state.item_of_task(self._task)
+        task, _, state = self._stepwell
+        state.note("inputs[].input")
+        return state.item_of_task(task)
 
     def __getattr__(self, name: str) -> Any:
-        if not name.startswith("_"):
-            self._state.note(f"inputs.{name}")
-        if name.startswith("_") or name not in self._rows:
-            raise AttributeError(f"input {self._task} has no artifact '{name}'; it has {_known(self._rows)}")
-        value = self._state.open_row(self._rows[name]).load()
+        if name.startswith("__") or "_stepwell" not in self.__dict__:
+            raise AttributeError(name)
+        task, rows, state = self._stepwell
+        state.note(f"inputs.{name}")
+        if name not in rows:
+            raise AttributeError(f"input {task} has no artifact '{name}'; it has {_known(rows)}")
+        value = state.open_row(rows[name]).load()
         self.__dict__[name] = value
         return value
 
     def __repr__(self) -> str:
-        return f"<input {self._task}: {_known(self._rows)}>"
+        return f"<input {self._stepwell.task}: {_known(self._stepwell.rows)}>"
 
 
 class Inputs(list[Input]):
     """The tasks that a join joins, in order; those of a branch also by the name of their step."""
 
     def __getattr__(self, name: str) -> Input:
-        for one in self:
-            if one._task.step == name:
-                return one
-        raise AttributeError(f"no step '{name}' leads to this join; {[one._task.step for one in self]} do")
+        steps = [one._stepwell.task.step for one in self]
+        if name not in steps:
+            raise AttributeError(f"no step '{name}' leads to this join; {steps} do")
+        return self[steps.index(name)]
 
 
 class TaskState:
@@ -153,7 +165,7 @@ class TaskState:
             )
         found: dict[str, dict[str, Row]] = {}
         for one in inputs:
-            for name, row in one._rows.items():
+            for name, row in one._stepwell.rows.items():
                 found.setdefault(name, {})[row.sha256] = row
         lacking = include - found.keys()
         if lacking:

@@ -19,11 +19,14 @@ class Surroundings(FlowSpec):
         self.seen = [current.flow_name, current.step_name, current.is_running_flow, current.username]
         self.known = [current.parameter_names, current.get("no such thing"), "run_id" in current]
         self.origin, self.tags = current.origin_run_id, sorted(current.tags)
+        self._kept = ["for", "later"]
         self.path = current.pathspec.split("/")[0]
         self.next(self.end)
 
     @step
     def end(self):
+        self._kept.append("in place")
+        self.kept = self._kept
         self.outside = os.environ.get("LEVEL")
 
 

@@ -157,6 +157,34 @@ def test_quiet_prints_failures_alone(ran: Ran) -> None:
     assert ran.call("run", "--quiet").stdout.startswith("\nFirst failure: task divide/0-1: ")
 
 
+def test_dump_of_private_artifacts(tmp_path: Path) -> None:
+    """Artifacts that begin with an underscore reach the steps that follow, and are shown with --private."""
+    body = """
+    @step
+    def start(self):
+        self._state, self._graph, self._rows = 1, 2, 3
+        self.next(self.a, self.b)
+    @step
+    def a(self): self.next(self.join)
+    @step
+    def b(self): self.next(self.join)
+    @step
+    def join(self, inputs):
+        self.joined = [(one._state, one._graph) for one in inputs]
+        self.merge_artifacts(inputs)
+        self.next(self.end)
+    @step
+    def end(self): self.sum = self._state + self._graph + self._rows
+    """
+    file, home = write_flow(tmp_path, body), tmp_path / "home"
+    run = run_flow(file, home, "run").stdout.split("run-id ")[1].split(")")[0]
+    shown = [run_flow(file, home, "dump", f"{run}/end", *given).stdout for given in ([], ["--private"])]
+    assert [line.split(maxsplit=1) for line in shown[0].splitlines()[1:]] == [
+        ["joined", "[(1, 2), (1, 2)]"], ["sum", "6"],
+    ]  # fmt: skip
+    assert "  _state" in shown[1] and "(parents)" in shown[1]
+
+
 def test_output_dot(ran: Ran) -> None:
     """The graph is a DOT document with a node for each step and an edge for each that follows."""
     lines = ran.call("output-dot").stdout.splitlines()

@@ -77,4 +77,4 @@ class catch(StepDecorator):
         if self.attributes["var"]:
             setattr(call.flow, self.attributes["var"], caught)
         if caught:
-            call.flow._state.end_as_declared()
+            call.flow._stepwell_state.end_as_declared()

@@ -97,6 +97,6 @@ def user_step_decorator(function: Before) -> Callable[..., StepDecorator]:
 
 def _end(call: StepCall) -> None:
     """End a step that has not said so itself as its source says, with the artifacts it has."""
-    state = call.flow._state
+    state = call.flow._stepwell_state
     if call.step.kind != "end" and state.ending is None:
         state.end_with(call.flow)
