@@ -11,7 +11,7 @@ from modules.datastore import Datastore
 from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
-from stepwell.environment import FACTS
+from stepwell.contract import FACTS
 
 READ = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
 WRITE = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]

@@ -11,7 +11,7 @@ from modules.network import Network
 from modules.policy import ANY, allow, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.environment import NAMESPACE_TAG
+from stepwell.contract import NAMESPACE_TAG
 
 SUBMIT = ["batch:SubmitJob"]
 STOP = ["batch:CancelJob", "batch:TerminateJob"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from modules import aws
 from modules.cdk import Construct
 from modules.namespace import Platform
-from stepwell.environment import CONTRACT_VERSION, Contract
+from stepwell.contract import CONTRACT_VERSION, Contract
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 
 # IAM, "IAM and AWS STS quotas": characters in a role's name.
 ROLE_NAME_LIMIT = 64

@@ -14,7 +14,7 @@ from modules.orchestration import Orchestration
 from modules.policy import Statement, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.environment import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
+from stepwell.contract import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
 
 
 @dataclass(frozen=True, slots=True)

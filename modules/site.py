@@ -9,7 +9,7 @@ from modules.cdk import Construct
 from modules.names import Names
 from modules.policy import allow
 from modules.role import Role
-from stepwell.environment import SHARED
+from stepwell.contract import SHARED
 
 READ_SECRETS = ["secretsmanager:GetSecretValue"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from modules.cdk import App
 from stacks.schema import Settings
 from stacks.team import TeamEnvironment
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 
 
 def app(settings: Settings, outdir: str | None = None) -> App:

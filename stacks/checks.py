@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from modules.names import ROLE_NAME_LIMIT, Names
 from stacks.mistakes import Place, dotted
 from stacks.schema import Environment, Settings, Team
-from stepwell.environment import FACTS, FARGATE_SIZES, EnvironmentName
+from stepwell.contract import FACTS, FARGATE_SIZES, EnvironmentName
 
 
 def check(settings: Settings) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from stepwell.environment import FARGATE_SIZES
+from stepwell.contract import FARGATE_SIZES
 
 # CloudWatch Logs, PutRetentionPolicy.
 Retention = Literal[

@@ -20,7 +20,7 @@ from modules.project import Project, ProjectProps
 from modules.site import Site, SiteProps
 from modules.user import User, UserProps
 from stacks.schema import DATA_ENGINEER, Environment, Team
-from stepwell.environment import FACTS, EnvironmentName
+from stepwell.contract import FACTS, EnvironmentName
 
 
 class TeamEnvironment(TerraformStack):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from stepwell.cloud import control
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 from stepwell.testing.deployment import deploy
 from tests.deployment import CDKTF, ENVIRONMENT, ROOT, Deployed
 

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from stepwell import config
-from stepwell.environment import Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import Contract, EnvironmentName, NamespaceContract
 from stepwell.errors import ContractError, NotAllowed, PlatformError, UsageError
 
 # of a service that refused, by AWS's code for it: what to do about it

@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stepwell.environment import Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import Contract, EnvironmentName, NamespaceContract
 from tests.deployment import ENVIRONMENT, Deployed
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -30,6 +31,11 @@ def test_public_names_are_frozen() -> None:
         assert getattr(stepwell, name).__doc__, name
 
 
+def test_no_module_hides_a_public_name() -> None:
+    """No public name is that of a module, which would take its place once anything imports it."""
+    assert [name for name in stepwell.__all__ if find_spec(f"stepwell.{name}")] == []
+
+
 def test_an_unknown_name_lists_the_known() -> None:
     """A name that is not there is refused with those that are."""
     with pytest.raises(AttributeError, match="module 'stepwell' has no attribute 'Fow'; it has Config, Conf"):
@@ -41,7 +47,7 @@ def test_an_unknown_name_lists_the_known() -> None:
     [
         ("import stepwell", []),
         ("from stepwell import FlowSpec, Parameter, current, resources, step", []),
-        ("import stepwell.production.asl, stepwell.flow.graph, stepwell.environment", []),
+        ("import stepwell.production.asl, stepwell.flow.graph, stepwell.contract", []),
         ("import stepwell.execution.task, stepwell.store.folder", []),
         ("import stepwell.cli.flow, stepwell.cli.run, stepwell.store.folder", ["click"]),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.environment import Contract, NamespaceContract
+from stepwell.contract import Contract, NamespaceContract
 from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
 
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from stepwell.cloud.control import REGION, CloudInfo, environment
-from stepwell.environment import CONTRACT_VERSION, FACTS, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import CONTRACT_VERSION, FACTS, Contract, EnvironmentName, NamespaceContract
 
 VCPUS = 256
 _IMAGE = "local"  # jobs of the local cloud are processes: no image is looked for

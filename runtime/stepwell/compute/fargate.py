@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stepwell.environment import FARGATE_SIZES
+from stepwell.contract import FARGATE_SIZES
 from stepwell.errors import FlowError
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.environment import NAMESPACE_TAG, owner
+from stepwell.contract import NAMESPACE_TAG, owner
 from stepwell.flow.decorators.attempts import ONCE, Attempts
 
 LEAST_TIMEOUT = 60

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from stepwell import aws, config
+from stepwell.contract import FACTS, Contract, EnvironmentName, NamespaceContract
 from stepwell.doctor.finding import Finding, Outcome, failed, of_error, ok
 from stepwell.doctor.machine import probe
-from stepwell.environment import FACTS, Contract, EnvironmentName, NamespaceContract
 from stepwell.errors import NotAllowed, StoreError
 from stepwell.store import keys
 from stepwell.store.opening import open_store

@@ -9,9 +9,9 @@ from typing import Any
 from stepwell import aws
 from stepwell.compute.fargate import fit
 from stepwell.compute.queue import Described, trouble
+from stepwell.contract import NamespaceContract
 from stepwell.doctor.finding import Finding, failed, ok, warning
 from stepwell.doctor.platform import AGAIN, mine, offered
-from stepwell.environment import NamespaceContract
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.resources import resources
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from stepwell import aws
+from stepwell.contract import FACTS, NamespaceContract
 from stepwell.doctor.account import caller
 from stepwell.doctor.finding import Finding, failed, ok
 from stepwell.doctor.platform import databases, mine, named, offered
-from stepwell.environment import FACTS, NamespaceContract
 from stepwell.errors import ContractError, NotAllowed
 
 SHORTEST_SESSION = 900

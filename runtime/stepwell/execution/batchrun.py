@@ -12,8 +12,8 @@ from stepwell.compute.guardian import Guardian
 from stepwell.compute.plan import step_plans
 from stepwell.compute.service import Service
 from stepwell.compute.submission import Jobs, JobTask, StepPlan, job_name, submission
+from stepwell.contract import Contract
 from stepwell.datastore import Datastore
-from stepwell.environment import Contract
 from stepwell.errors import UsageError
 from stepwell.execution.batch import BatchJobs
 from stepwell.execution.growinglog import LogReader

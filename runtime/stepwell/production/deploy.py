@@ -10,8 +10,8 @@ from typing import Any
 
 from stepwell import aws, config
 from stepwell.compute.plan import step_plans
+from stepwell.contract import Contract, EnvironmentName
 from stepwell.datastore import Datastore
-from stepwell.environment import Contract, EnvironmentName
 from stepwell.errors import UsageError
 from stepwell.execution.origin import Origin
 from stepwell.execution.package import CodePackage, pack_flow

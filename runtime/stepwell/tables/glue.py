@@ -10,7 +10,7 @@ import boto3
 from pyiceberg.catalog import glue
 
 from stepwell import aws
-from stepwell.environment import Contract, EnvironmentName
+from stepwell.contract import Contract, EnvironmentName
 from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
 

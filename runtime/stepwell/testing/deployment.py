@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from stepwell.cloud.control import CloudInfo, environment
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 from stepwell.errors import PlatformError
 
 

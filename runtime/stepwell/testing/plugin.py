@@ -57,7 +57,7 @@ def stepwell_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudIn
 def stepwell_deployed(stepwell_cloud: CloudInfo, pytestconfig: pytest.Config) -> dict[str, str]:
     """The variables of an environment that is deployed to the session's local cloud."""
     from stepwell.cloud import quick
-    from stepwell.environment import EnvironmentName
+    from stepwell.contract import EnvironmentName
     from stepwell.testing.deployment import deploy
 
     name = EnvironmentName.parse(pytestconfig.getini("stepwell_environment"))

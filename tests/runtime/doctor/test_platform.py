@@ -9,10 +9,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepwell import aws
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract
 from stepwell.doctor import platform, queue, roles
 from stepwell.doctor.examine import Check, examine
 from stepwell.doctor.finding import Finding, Outcome, failed, ok
-from stepwell.environment import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract
 
 NAME = EnvironmentName("growth", "dev")
 ROLE = "arn:aws:iam::123456789012:role/ada"

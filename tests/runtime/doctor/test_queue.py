@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from stepwell.contract import CONTRACT_VERSION, NamespaceContract
 from stepwell.doctor.finding import Outcome, failed, ok, warning
 from stepwell.doctor.platform import AGAIN
 from stepwell.doctor.queue import LONG, fits, judge_job_definition, judge_queue, judge_waiting
-from stepwell.environment import CONTRACT_VERSION, NamespaceContract
 
 QUEUE = {"jobQueueName": "q", "state": "ENABLED", "status": "VALID", "statusReason": "JobQueue Healthy"}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from stepwell.contract import CONTRACT_VERSION, NamespaceContract
 from stepwell.doctor.finding import Outcome, ok
 from stepwell.doctor.roles import in_role, judge_projects, judge_role
-from stepwell.environment import CONTRACT_VERSION, NamespaceContract
 
 ADA = "arn:aws:iam::123456789012:role/stepwell-growth-dev-user-ada"
 CONTRACT = NamespaceContract(CONTRACT_VERSION, "user/ada", ADA, "definition", "execution")

@@ -15,8 +15,8 @@ from moto.server import ThreadedMotoServer
 
 from stepwell import aws
 from stepwell.cloud.patches.glue import stale_commits_are_refused
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName
 from stepwell.datastore import Datastore
-from stepwell.environment import CONTRACT_VERSION, Contract, EnvironmentName
 from stepwell.flow.current import TaskContext, current
 from stepwell.store.opening import open_store
 

@@ -11,7 +11,7 @@ import pytest
 
 import stepwell
 from stepwell.cloud.control import CloudInfo
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 from stepwell.errors import PlatformError
 from stepwell.testing.deployment import deploy
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from stepwell import config
-from stepwell.environment import SHARED, owner
+from stepwell.contract import SHARED, owner
 from stepwell.errors import UsageError
 from stepwell.flow.decorators.base import StepCall, StepDecorator
 
