@@ -55,7 +55,7 @@ class Reading(FlowSpec):
 
     @step
     def join(self, inputs):
-        self.total = [one.result for one in inputs]
+        self.total = [one.result for one in inputs if one.input]
         self.next(self.left, self.right)
 
     @step
@@ -93,7 +93,7 @@ def run() -> Run:
         ("item", {"self.input"}, {"result"}),
         ("place", {"self.index", "self.foreach_stack"}, {"at", "stack"}),
         ("named", {"current.task_id"}, {"name"}),
-        ("join", {"inputs[]", "inputs.result"}, {"total"}),
+        ("join", {"inputs[]", "inputs[].input", "inputs.result"}, {"total"}),
         ("both", {"inputs[]", "inputs.*", "inputs.total", "inputs.way"}, {"way", "total"}),
         ("end", set(), set()),
     ],
@@ -141,6 +141,7 @@ class Items(FlowSpec):
 
     @step
     def join(self, inputs):
+        self.joined = [one.input for one in inputs]
         self.next(self.end)
 
     @step
@@ -160,3 +161,12 @@ def test_an_item_is_known_wherever_it_stands(kind: str, moves: bool) -> None:
     after = [task.manifest.meta["reads"]["self.input"] for task in two]
     assert len(set(after)) == 3
     assert (after[1:] == before) == moves
+
+
+def test_the_items_of_inputs_are_known() -> None:
+    """What a join reads of its inputs' items has another hash when one of them is another, or elsewhere."""
+    lists = [["a", "b"], ["a", "b"], ["a", "c"], ["b", "a"]]
+    joins = [run_flow(Items, {"items": items})["join"].task for items in lists]
+    assert [join.data.joined for join in joins] == lists
+    hashes = [join.manifest.meta["reads"]["inputs[].input"] for join in joins]
+    assert hashes[0] == hashes[1] and len(set(hashes)) == 3
