@@ -80,9 +80,8 @@ class Processes:
         if seconds := limit(self._functions[attempt.task.step]):
             running.deadline = time.monotonic() + seconds + GRACE
         self._running[worker.ticket] = running
-        for descriptor, take in self._pipes(running):
+        for descriptor, _ in self._pipes(running):
             os.set_blocking(descriptor, False)
-            self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
 
     def look(self, now: float) -> float | None:
         """Kill what its ``@timeout`` could not end from inside."""
@@ -130,6 +129,9 @@ class Processes:
             running = self._running[event.ticket]
             running.pid = event.pid
             self._scheduler.started(running.attempt, f"pid {event.pid}")
+            # only now, so that nothing a task prints is shown before it is said that it runs
+            for descriptor, take in self._pipes(running):
+                self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
         else:
             self._ended(self._running.pop(event.ticket), event)
 
@@ -165,9 +167,9 @@ class Processes:
         for descriptor, take in self._pipes(running):
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
-                # a process that the task left behind may hold the pipe open: take what is there now
-                while select.select([descriptor], [], [], 0)[0] and _read(descriptor, take):
-                    pass
+            # a process that the task left behind may hold the pipe open: take what is there now
+            while select.select([descriptor], [], [], 0)[0] and _read(descriptor, take):
+                pass
         running.worker.close()
         for line in running.log.close(utc_now()):
             self._scheduler.printed(running.attempt, line, "o")
