@@ -58,6 +58,13 @@ class Verdict:
     allowed: bool
     reason: str = ""
 
+    def message(self, caller: Caller, access: Access) -> str:
+        """A denial as AWS tells it (IAM User Guide, "Troubleshoot access denied error messages")."""
+        return (
+            f"User: {caller.arn} is not authorized to perform: {access.action} "
+            f"on resource: {access.resource} {self.reason}"
+        )
+
 
 class Undecidable(Exception):
     """No policy can allow what was asked for: there is no such action, or it takes no such resource."""

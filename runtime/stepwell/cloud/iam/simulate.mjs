@@ -14,8 +14,7 @@ const SIDES = {
   pb: ["a permissions boundary", "no permissions boundary"],
 };
 
-const policy = (text) => JSON.parse(text);
-const named = (documents) => documents.map((text, index) => ({ name: `policy-${index}`, policy: policy(text) }));
+const named = (documents) => documents.map((text, index) => ({ name: `policy-${index}`, policy: JSON.parse(text) }));
 
 async function decide({ caller, access }) {
   const [service, action] = access.action.split(":");
@@ -30,8 +29,8 @@ async function decide({ caller, access }) {
       },
       identityPolicies: named(caller.policies),
       permissionBoundaryPolicies: caller.boundary === null ? undefined : named([caller.boundary]),
-      sessionPolicy: caller.session === null ? undefined : policy(caller.session),
-      resourcePolicy: access.policy === null ? undefined : policy(access.policy),
+      sessionPolicy: caller.session === null ? undefined : JSON.parse(caller.session),
+      resourcePolicy: access.policy === null ? undefined : JSON.parse(access.policy),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
     },
