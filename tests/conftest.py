@@ -22,6 +22,14 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Cl
 
 
 @pytest.fixture(scope="session")
+def enforcing_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.CloudInfo]:
+    """A local cloud that refuses what no IAM policy allows."""
+    home = tmp_path_factory.mktemp("enforcing")
+    yield control.up(home, enforce_iam=True)
+    control.down(home)
+
+
+@pytest.fixture(scope="session")
 def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """`growth-dev` of the repository's environments.toml, deployed by the cdktf that package.json pins.
 

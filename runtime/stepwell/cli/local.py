@@ -61,9 +61,16 @@ def down() -> None:
 
 @local.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of `export` lines.")
-def env(as_json: bool) -> None:
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="NAME",
+    help="Act as this IAM role, not as administrator; a second one is assumed by the first.",
+)
+def env(as_json: bool, roles: tuple[str, ...]) -> None:
     """Print the variables that point cdktf and flows at the local cloud."""
-    variables = control.environment(_running())
+    variables = control.environment(_running(), roles)
     if as_json:
         click.echo(json.dumps(variables, indent=2, sort_keys=True))
         return

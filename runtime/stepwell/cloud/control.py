@@ -17,14 +17,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from stepwell.cloud import terraform
 from stepwell.cloud.iam.simulator import find_package
-from stepwell.cloud.identities import ADMINISTRATOR
+from stepwell.cloud.identities import ADMINISTRATOR, Keys
 from stepwell.cloud.server import IDENTITY_PATH, LOCK
 from stepwell.errors import PlatformError, UsageError
 
@@ -122,11 +122,19 @@ def down(home: Path) -> bool:
     return running is not None
 
 
-def environment(info: CloudInfo) -> dict[str, str]:
-    """The variables that point Terraform, cdktf, boto3, obstore, pyiceberg and the runtime to `info`."""
+def environment(info: CloudInfo, roles: Sequence[str] = ()) -> dict[str, str]:
+    """The variables that point Terraform, cdktf, boto3, obstore, pyiceberg and the runtime to `info`.
+
+    Args:
+        roles: names of roles to act as, each assumed by the one before it and the first by the
+            administrator, who it is without.
+
+    Raises:
+        PlatformError: a role isn't there, or doesn't trust who would assume it.
+    """
     return {
         "AWS_ENDPOINT_URL": info.url,
-        **ADMINISTRATOR.variables,
+        **_assumed(info, roles).variables,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ALLOW_HTTP": "true",
@@ -135,6 +143,23 @@ def environment(info: CloudInfo) -> dict[str, str]:
         "CHECKPOINT_DISABLE": "1",
         **terraform.cli_environment(os.environ, info.folder),
     }
+
+
+def _assumed(info: CloudInfo, roles: Sequence[str]) -> Keys:
+    keys = ADMINISTRATOR
+    for role in roles:
+        import boto3
+        from botocore.exceptions import ClientError
+
+        sts = boto3.Session(keys.key, keys.secret, keys.token).client("sts", REGION, endpoint_url=info.url)
+        account = sts.get_caller_identity()["Account"]
+        arn = f"arn:aws:iam::{account}:role/{role}"
+        try:
+            made = sts.assume_role(RoleArn=arn, RoleSessionName="stepwell")["Credentials"]
+        except ClientError as error:
+            raise PlatformError(f"role {role}: {error.response['Error']['Message']}") from error
+        keys = Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    return keys
 
 
 def _folder(home: Path) -> Path:

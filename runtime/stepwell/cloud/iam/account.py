@@ -5,6 +5,7 @@ The only module of this package that reads moto's state.
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -23,6 +24,7 @@ from moto.utilities.utils import get_partition
 
 from stepwell.cloud.iam.call import Place
 from stepwell.cloud.iam.evaluator import Access, Caller
+from stepwell.cloud.identities import ADMINISTRATOR
 
 
 class UnknownKey(Exception):
@@ -57,6 +59,8 @@ class Account:
         Raises:
             UnknownKey: nobody does.
         """
+        if key == ADMINISTRATOR.key:
+            return self._administrator()
         session = self._sts.get_assumed_role_from_access_key(key)
         if session is not None:
             if token != session.session_token:
@@ -67,6 +71,26 @@ class Account:
             if any(one.access_key_id == key for one in user.access_keys):
                 return self._of_user(user)
         raise UnknownKey(key)
+
+    def bearer(self, token: str) -> Caller:
+        """Who bears a token of an OpenID Connect provider that the account has.
+
+        Its issuer isn't asked whether it is genuine: the local cloud may be without a network.
+
+        Raises:
+            UnknownKey: it is no token, or the account doesn't know its issuer.
+        """
+        try:
+            payload = token.split(".")[1]
+            claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+            issuer = claims["iss"].removeprefix("https://")
+        except (IndexError, ValueError, KeyError, AttributeError) as error:
+            raise UnknownKey("a token") from error
+        provider = self.place.arn("iam", f"oidc-provider/{issuer}")
+        if provider not in self._iam.open_id_providers:
+            raise UnknownKey(provider)
+        named = {f"{issuer}:{claim}": value for claim, value in claims.items() if isinstance(value, str)}
+        return Caller(provider, context=named)
 
     def role(self, arn: str) -> Role:
         """Raises `NoSuchRole`."""
@@ -134,6 +158,13 @@ class Account:
             boundary=_default(self._iam.managed_policies[boundary]) if boundary else None,
             context=context,
         )
+
+    def _administrator(self) -> Caller:
+        """The user that moto takes everybody for."""
+        arn = f"arn:{self.place.partition}:iam::{self.place.account}:user/moto"
+        everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+        return Caller(arn, (document,), context={"aws:PrincipalArn": arn, "aws:PrincipalType": "User"})
 
     def _of_user(self, user: User) -> Caller:
         owners: list[Any] = [

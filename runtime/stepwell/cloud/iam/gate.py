@@ -7,7 +7,7 @@ few resources: docs/decisions/0101-the-gate-before-moto.md.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -28,7 +28,8 @@ logger = logging.getLogger(__name__)
 class Gate:
     """A WSGI application around moto's: what IAM refuses is answered here.
 
-    The administrator's requests pass unseen: who deploys the account owns it.
+    The administrator's requests pass unseen, for who deploys the account owns it; but a role that doesn't
+    trust the administrator isn't assumed.
     """
 
     def __init__(self, application: Application, evaluator: Evaluator, identities: Identities) -> None:
@@ -42,17 +43,16 @@ class Gate:
         if refusal is None:
             return self._application(environ, start_response)
         logger.warning("IAM: %s", refusal.message)
-        status, headers, body = refusal.answer(
-            requests.protocol(signature.service, environ) if signature else "rest-xml"
-        )
+        service = signature.service if signature else None
+        status, headers, body = refusal.answer(requests.protocol(service, environ))
         requests.discard_body(environ)
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
 
     def _refusal(self, environ: requests.Environ, signature: requests.Signature | None) -> Refusal | None:
         if signature is None:
-            return denied("Anonymous requests are refused: nobody signs this one")
-        if signature.key == ADMINISTRATOR.key:
+            return self._of_nobody(environ)
+        if signature.key == ADMINISTRATOR.key and signature.service != "sts":
             return None
         account = Account(signature.region)
         try:
@@ -74,18 +74,30 @@ class Gate:
             needed += s3.key_accesses(call, account.encryption(bucket))
             if call.operation in ("GetObject", "HeadObject") and not account.has_object(bucket, key):
                 needed.append(s3.missing_access(call))
-        for access in needed:
-            refusal = self._decide(caller, account.completed(_told(access, account)))
-            if refusal:
-                return refusal
-        return self._demand(call)
+        return self._first(caller, needed, account) or self._demand(call)
 
-    def _decide(self, caller: Caller, access: Access) -> Refusal | None:
+    def _first(self, caller: Caller, needed: Sequence[Access], account: Account) -> Refusal | None:
+        """The refusal of the first access that is refused."""
+        for access in needed:
+            access = account.completed(_told(access, account))
+            try:
+                verdict = self._evaluator.decide(caller, access)
+            except Undecidable as error:
+                return denied(f"The local cloud can't decide on {error}")
+            if not verdict.allowed:
+                return denied(verdict.message(caller, access))
+        return None
+
+    def _of_nobody(self, environ: requests.Environ) -> Refusal | None:
+        """The one call that nobody signs: a token of OpenID Connect says who it is."""
+        account = Account(requests.DEFAULT_REGION)
         try:
-            verdict = self._evaluator.decide(caller, access)
-        except Undecidable as error:
-            return denied(f"The local cloud can't decide on {error}")
-        return None if verdict.allowed else denied(verdict.message(caller, access))
+            call = requests.call(environ, "sts", account.place)
+            caller = account.bearer(call.params["WebIdentityToken"])
+        except (requests.UnknownCall, UnknownKey, KeyError):
+            return denied("Anonymous requests are refused: nobody signs this one")
+        needed = permissions.accesses(call) or []
+        return self._first(caller, needed, account)
 
     def _demand(self, call: Call) -> Refusal | None:
         for demand in permissions.demands(call):

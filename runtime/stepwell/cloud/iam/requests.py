@@ -23,6 +23,7 @@ Environ = dict[str, Any]
 
 # botocore's names of services, where signatures name them otherwise.
 MODELS = {"states": "stepfunctions", "monitoring": "cloudwatch", "tagging": "resourcegroupstaggingapi"}
+DEFAULT_REGION = "us-east-1"
 _CREDENTIAL = re.compile(r"(?P<key>[^/=\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request")
 
 
@@ -41,19 +42,27 @@ class UnknownCall(Exception):
 
 
 def signature(environ: Environ) -> Signature | None:
-    """Of the header, or of a presigned URL; None where nobody signs. The signature itself is not checked:
-    a session's token is as secret as its key."""
+    """Of the header, or of a presigned URL, of S3 also the older kind; None where nobody signs.
+
+    The signature itself is not checked: a session's token is as secret as its key.
+    """
     query = {name.lower(): values[0] for name, values in parse_qs(environ.get("QUERY_STRING", "")).items()}
     text = environ.get("HTTP_AUTHORIZATION") or query.get("x-amz-credential", "")
     found = _CREDENTIAL.search(text)
-    if found is None:
-        return None
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN") or query.get("x-amz-security-token")
+    if found is None:
+        key = query.get("awsaccesskeyid")
+        return Signature(key, token, "s3", DEFAULT_REGION) if key else None
     return Signature(found["key"], token, found["service"], found["region"])
 
 
-def protocol(service: str, environ: Environ) -> str:
-    """Of a request, as botocore names it: ``json``, ``rest-json``, ``query``, ``ec2``, ``rest-xml``."""
+def protocol(service: str | None, environ: Environ) -> str:
+    """Of a request, as botocore names it: ``json``, ``rest-json``, ``query``, ``ec2``, ``rest-xml``.
+
+    Where nobody signs, and so nobody names the service, it is what a form or no form says.
+    """
+    if service is None:
+        return "query" if "form" in environ.get("CONTENT_TYPE", "") else "rest-xml"
     model = get_service_model(MODELS.get(service, service))
     return determine_request_protocol(model, environ.get("CONTENT_TYPE"))
 

@@ -14,7 +14,24 @@ const SIDES = {
   pb: ["a permissions boundary", "no permissions boundary"],
 };
 
-const named = (documents) => documents.map((text, index) => ({ name: `policy-${index}`, policy: JSON.parse(text) }));
+// Keys that IAM knows and the package doesn't: it expects variable parts behind a "/" only, and its data has no
+// claims of OpenID Connect (named by their issuer, a host). As tags they count, in policies and requests alike.
+const UNKNOWN = /^(kms:EncryptionContext:|[\w-]+(\.[\w-]+)+[^:]*:)/i;
+
+const mapped = (object, change) => Object.fromEntries(Object.entries(object).map(change));
+const rekeyed = (keys) => mapped(keys, ([key, value]) => [UNKNOWN.test(key) ? `aws:RequestTag/${key}` : key, value]);
+
+function policy(text) {
+  const document = JSON.parse(text);
+  for (const statement of [document.Statement].flat()) {
+    const conditions = statement.Condition;
+    if (conditions) statement.Condition = mapped(conditions, ([operator, keys]) => [operator, rekeyed(keys)]);
+  }
+  return document;
+}
+
+const named = (documents) => documents.map((text, index) => ({ name: `policy-${index}`, policy: policy(text) }));
+const perhaps = (text) => (text === null ? undefined : policy(text));
 
 async function decide({ caller, access }) {
   const [service, action] = access.action.split(":");
@@ -25,12 +42,12 @@ async function decide({ caller, access }) {
         principal: caller.arn,
         action: access.action,
         resource: { resource, accountId: access.account },
-        contextVariables: { ...caller.context, ...access.context },
+        contextVariables: rekeyed({ ...caller.context, ...access.context }),
       },
       identityPolicies: named(caller.policies),
       permissionBoundaryPolicies: caller.boundary === null ? undefined : named([caller.boundary]),
-      sessionPolicy: caller.session === null ? undefined : JSON.parse(caller.session),
-      resourcePolicy: access.policy === null ? undefined : JSON.parse(access.policy),
+      sessionPolicy: perhaps(caller.session),
+      resourcePolicy: perhaps(access.policy),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
     },
@@ -39,10 +56,10 @@ async function decide({ caller, access }) {
   if (result.resultType === "error") return { undecidable: JSON.stringify(result.errors) };
   if (result.overallResult === "Allowed") return { allowed: true, reason: "" };
   const analysis = (result.result ?? result.results[0])?.analysis;
-  return { allowed: false, reason: reason(access.action, analysis) };
+  return { allowed: false, reason: reason(caller, access.action, analysis) };
 }
 
-function reason(action, analysis) {
+function reason(caller, action, analysis) {
   const results = {
     identity: analysis?.identityAnalysis?.result,
     resource: analysis?.resourceAnalysis?.result,
@@ -52,8 +69,10 @@ function reason(action, analysis) {
   const denying = Object.keys(SIDES).find((side) => ["ExplicitlyDenied", "DeniedForAccount"].includes(results[side]));
   if (denying) return `with an explicit deny in ${SIDES[denying][0]}`;
   const blocking = ["session", "pb"].find((side) => results[side] === "ImplicitlyDenied");
-  const trust = action.startsWith("sts:AssumeRole") && results.identity === "Allowed" ? "resource" : "identity";
-  const side = results.identity === "Allowed" && blocking ? blocking : trust;
+  // Services and what comes from outside have no policies of their own: it is trust that they lack.
+  const able = results.identity === "Allowed" || !/:(user|assumed-role)\//.test(caller.arn);
+  const lacking = action.startsWith("sts:AssumeRole") && able ? "resource" : "identity";
+  const side = results.identity === "Allowed" && blocking ? blocking : lacking;
   return `because ${SIDES[side][1]} allows the ${action} action`;
 }
 

@@ -95,6 +95,14 @@ KEY_FOR_OTHERS = policy(
 BUCKET_FOR_WORKER = policy(
     {"Action": "s3:GetObject", "Principal": {"AWS": ROLE}, "Resource": "arn:aws:s3:::bucket/*"}
 )
+IN_BUCKET = "kms:EncryptionContext:aws:s3:arn"
+ENCRYPTED = policy(
+    {
+        "Action": "kms:Decrypt",
+        "Resource": KEY,
+        "Condition": {"StringEquals": {IN_BUCKET: "arn:aws:s3:::bucket"}},
+    }
+)
 ASSUME = policy({"Action": "sts:AssumeRole", "Resource": "*"})
 JOB = f"arn:aws:batch:us-east-1:{ACCOUNT}:job/1"
 OTHER_ROLE = f"arn:aws:iam::{ACCOUNT}:role/other"
@@ -118,8 +126,28 @@ def assuming(trust: str, **context: str) -> Access:
     return Access("sts:AssumeRole", OTHER_ROLE, ACCOUNT, context, trust)
 
 
-def decrypting(key_policy: str) -> Access:
-    return Access("kms:Decrypt", KEY, ACCOUNT, {}, key_policy)
+def decrypting(key_policy: str, bucket: str = "bucket") -> Access:
+    return Access("kms:Decrypt", KEY, ACCOUNT, {IN_BUCKET: f"arn:aws:s3:::{bucket}"}, key_policy)
+
+
+ISSUER = "token.example.org"
+CI = Caller(f"arn:aws:iam::{ACCOUNT}:oidc-provider/{ISSUER}")
+OTHER_CI = Caller(f"arn:aws:iam::{ACCOUNT}:oidc-provider/other.example.org")
+TRUSTS_CI = policy(
+    {
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": CI.arn},
+        "Condition": {
+            "StringEquals": {f"{ISSUER}:aud": "sts.amazonaws.com"},
+            "StringLike": {f"{ISSUER}:sub": "repo:team/flows:*"},
+        },
+    }
+)
+
+
+def of_token(subject: str) -> Access:
+    claims = {f"{ISSUER}:aud": "sts.amazonaws.com", f"{ISSUER}:sub": subject}
+    return Access("sts:AssumeRoleWithWebIdentity", OTHER_ROLE, ACCOUNT, claims, TRUSTS_CI)
 
 
 STATES = Caller("states.amazonaws.com")
@@ -183,9 +211,14 @@ CASES: dict[str, tuple[Caller, Access, bool]] = {
     "a trusted service": (STATES, assuming(TRUSTS_STATES, **HERE), True),
     "for another account": (STATES, assuming(TRUSTS_STATES, **{"aws:SourceAccount": "999999999999"}), False),
     "another service": (Caller("ecs-tasks.amazonaws.com"), assuming(TRUSTS_STATES, **HERE), False),
+    "a token's claims": (CI, of_token("repo:team/flows:ref:refs/heads/main"), True),
+    "a token for another subject": (CI, of_token("repo:other/flows:ref:refs/heads/main"), False),
+    "another issuer's token": (OTHER_CI, of_token("repo:team/flows:ref:refs/heads/main"), False),
     "a key that trusts its account": (worker(EVERYTHING), decrypting(KEY_FOR_ACCOUNT), True),
     "but not who has no right": (worker(), decrypting(KEY_FOR_ACCOUNT), False),
     "a key that trusts another role only": (worker(EVERYTHING), decrypting(KEY_FOR_OTHERS), False),
+    "an encryption context of KMS": (worker(ENCRYPTED), decrypting(KEY_FOR_ACCOUNT, "bucket"), True),
+    "another encryption context": (worker(ENCRYPTED), decrypting(KEY_FOR_ACCOUNT, "other"), False),
     "what can't be limited to a resource": (
         worker(policy({"Action": "batch:DescribeJobs", "Resource": "*"})),
         Access("batch:DescribeJobs", JOB, ACCOUNT),
