@@ -7,6 +7,7 @@ few resources: docs/decisions/0101-the-gate-before-moto.md.
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -45,6 +46,7 @@ class Gate:
         logger.warning("IAM: %s", refusal.message)
         service = signature.service if signature else None
         status, headers, body = refusal.answer(requests.protocol(service, environ))
+        headers["x-amzn-RequestId"] = str(uuid.uuid4())
         requests.discard_body(environ)
         start_response(f"{status} {HTTPStatus(status).phrase}", list(headers.items()))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
