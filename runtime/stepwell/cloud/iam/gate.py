@@ -121,5 +121,6 @@ def _told(access: Access, account: Account) -> Access:
         "aws:SecureTransport": "true",
         "aws:SourceIp": "127.0.0.1",
         "aws:ViaAWSService": "false",
+        "s3:TlsVersion": "1.3",
     }
     return replace(access, context={**context, **access.context})
