@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import LOGS, accept
 from modules.cdk import Construct, TerraformResourceLifecycle
 from modules.network import Network
 from modules.policy import ANY, allow, trust
@@ -73,6 +74,7 @@ class Compute(Construct):
             name=props.site.names.job_log_group,
             retention_in_days=props.log_retention_days,
         )
+        accept(self._logs, **LOGS)
         self._starter = self._starting_role()
         batch = aws.batch_compute_environment
         environment = batch.BatchComputeEnvironment(

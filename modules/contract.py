@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import PARAMETER, accept
 from modules.cdk import Construct
 from modules.namespace import Platform
 from stepwell.contract import CONTRACT_VERSION, Contract
@@ -24,7 +25,7 @@ class ContractParameter(Construct):
         super().__init__(scope, id)
         platform = props.platform
         names = platform.site.names
-        aws.ssm_parameter.SsmParameter(
+        parameter = aws.ssm_parameter.SsmParameter(
             self,
             "parameter",
             name=names.environment.contract_parameter,
@@ -42,3 +43,4 @@ class ContractParameter(Construct):
                 state_machine_prefix=names.state_machine_prefix,
             ).to_json(),
         )
+        accept(parameter, **PARAMETER)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import accept
 from modules.cdk import Construct, TerraformResourceLifecycle
 from modules.policy import allow, document
 from modules.role import Role
@@ -51,6 +52,13 @@ class Datastore(Construct):
             bucket=props.site.bucket,
             force_destroy=props.destroyable,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=not props.destroyable),
+        )
+        accept(
+            self._bucket,
+            CKV_AWS_18="Who reads what is in CloudTrail's data events, for those who need it.",
+            CKV_AWS_144="Versions protect from mistakes; a second region doubles what data costs.",
+            CKV_AWS_145="Encrypted with S3's own keys; why is in docs/decisions/0012.",
+            CKV2_AWS_62="Nothing is started by an object that arrives.",
         )
         self.bucket: str = self._bucket.bucket
         self._encrypt()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import PARAMETER, accept
 from modules.catalog import Catalog
 from modules.cdk import Construct
 from modules.compute import Compute
@@ -90,7 +91,7 @@ class Namespace(Construct):
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
         platform.datastore.grant_read(self.job_role, f"ns/{namespace}/")
         platform.datastore.grant_write(self.job_role, f"ns/{namespace}/")
-        aws.ssm_parameter.SsmParameter(
+        parameter = aws.ssm_parameter.SsmParameter(
             self,
             "contract",
             name=names.environment.namespace_parameter(namespace),
@@ -103,6 +104,7 @@ class Namespace(Construct):
                 execution_role=execution_role.arn,
             ).to_json(),
         )
+        accept(parameter, **PARAMETER)
 
     def _role(self, id: str, name: str, description: str, trusted: Sequence[Statement]) -> Role:
         return Role(

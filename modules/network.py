@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from modules import aws
+from modules.accepted import accept
 from modules.cdk import Construct, Fn, Token
 from modules.site import Site
 
@@ -40,6 +41,10 @@ class Network(Construct):
         super().__init__(scope, id)
         name = props.site.names.prefix
         vpc = aws.vpc.Vpc(self, "vpc", cidr_block=props.cidr, tags={"Name": name})
+        accept(
+            vpc,
+            CKV2_AWS_11="Nothing can come in, and what goes out is the user's own code; a log is not kept.",
+        )
         # AWS makes this group with everything allowed inside it; adopted without rules it allows nothing.
         aws.default_security_group.DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id)
         gateway = aws.internet_gateway.InternetGateway(
@@ -53,6 +58,9 @@ class Network(Construct):
             tags={"Name": name},
         )
         zones = aws.data_aws_availability_zones.DataAwsAvailabilityZones(self, "zones", state="available")
+        accept(
+            zones, CKV_AWS_394="Which zones there are differs from account to account; two of them are taken."
+        )
         # Two of four quarters: the rest is free for what comes later.
         blocks = list(IPv4Network(props.cidr).subnets(prefixlen_diff=2))[:2]
         self.subnets: list[str] = []

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import LOGS, accept
 from modules.cdk import Construct
 from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
@@ -82,6 +83,7 @@ class Orchestration(Construct):
             name=props.site.names.state_log_group,
             retention_in_days=props.log_retention_days,
         )
+        accept(logs, **LOGS)
         self.log_group: str = logs.arn
 
     def execution_role(self, scope: Construct, id: str, *, namespace: str, job_definition: str) -> Role:
