@@ -46,7 +46,7 @@ def faults(stack: Document, failed: list[Document]) -> Iterator[str]:
 
 
 def checked(command: str, folder: Path) -> tuple[int, list[Document]]:
-    """How many checks passed on the Terraform JSON in a folder, and checkov's records of those that failed."""
+    """How many checks passed on the Terraform JSON in a folder, and the records of those that failed."""
     options = ("--framework", "terraform_json", "--output", "json", "--skip-download", "--soft-fail")
     done = subprocess.run([command, "--directory", str(folder), *options], capture_output=True, text=True)
     if done.returncode:

@@ -115,7 +115,11 @@ class Account:
         )  # fmt: skip
 
     def completed(self, access: Access) -> Access:
-        """The access with the resource's ARN in place of its alias or name, its tags and its policy."""
+        """The access with the resource's ARN in place of its alias or name, its tags and its policy.
+
+        Raises:
+            NoSuchRole: it is a role to be assumed, and there is none.
+        """
         service = access.resource.split(":")[2] if access.resource.startswith("arn:") else ""
         look: Mapping[str, Callable[[Access], Access]] = {
             "s3": self._bucket,
@@ -206,10 +210,7 @@ class Account:
         """Of IAM's resources only roles that are assumed have a policy of their own."""
         if not access.action.startswith("sts:"):
             return access
-        try:
-            return replace(access, policy=self.role(access.resource).assume_role_policy_document)
-        except NoSuchRole:
-            return access
+        return replace(access, policy=self.role(access.resource).assume_role_policy_document)
 
     def _job(self, access: Access) -> Access:
         backend = batch_backends[self.place.account][self.place.region]

@@ -18,7 +18,7 @@ from stepwell.cloud.iam import permissions, requests, s3
 from stepwell.cloud.iam.account import Account, NoSuchRole, UnknownKey
 from stepwell.cloud.iam.answers import Refusal, denied, unknown_key
 from stepwell.cloud.iam.call import Call
-from stepwell.cloud.iam.evaluator import Access, Caller, Evaluator, Undecidable
+from stepwell.cloud.iam.evaluator import Access, Caller, Evaluator, Undecidable, Verdict
 from stepwell.cloud.identities import ADMINISTRATOR, Identities, Refused
 
 Application = Callable[[requests.Environ, Callable[..., Any]], Iterable[bytes]]
@@ -81,9 +81,11 @@ class Gate:
     def _first(self, caller: Caller, needed: Sequence[Access], account: Account) -> Refusal | None:
         """The refusal of the first access that is refused."""
         for access in needed:
-            access = account.completed(_told(access, account))
             try:
+                access = account.completed(_told(access, account))
                 verdict = self._evaluator.decide(caller, access)
+            except NoSuchRole:
+                verdict = Verdict(False, "because there is no such role")
             except Undecidable as error:
                 return denied(f"The local cloud can't decide on {error}")
             if not verdict.allowed:

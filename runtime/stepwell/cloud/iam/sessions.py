@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from stepwell.cloud.iam.account import Account, NoSuchRole
-from stepwell.cloud.iam.evaluator import Access, Caller, Evaluator
+from stepwell.cloud.iam.evaluator import Access, Caller, Evaluator, Undecidable
 from stepwell.cloud.identities import Keys, Refused
 
 CREDENTIALS_PATH = "/_stepwell/credentials/"
@@ -97,6 +97,9 @@ class Sessions:
 
     def _must_allow(self, caller: Caller, access: Access) -> None:
         access = self._account.completed(access)
-        verdict = self._evaluator.decide(caller, access)
+        try:
+            verdict = self._evaluator.decide(caller, access)
+        except Undecidable as error:
+            raise Refused(f"the local cloud can't decide on {error}") from error
         if not verdict.allowed:
             raise Refused(verdict.message(caller, access))
