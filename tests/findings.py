@@ -1,8 +1,8 @@
 """``make checkov``: no check of checkov fails on a synthesized stack, but where the code says why it may.
 
-Run: ``python -m tests.findings CHECKOV [SETTINGS.toml ...]``, with checkov's command, which has an
-environment of its own: it pins an older boto3. Reasons stand where resources are made:
-`modules.accepted.accept`.
+Run: ``python -m tests.findings CHECKOV``, with checkov's command, which has an environment of its own: it
+pins an older boto3. Every stack of the matrix of settings is looked at. Reasons stand where resources are
+made: `modules.accepted.accept`.
 """
 
 from __future__ import annotations
@@ -16,29 +16,34 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from stacks.app import app
-from stacks.settings import load
+from tests.stacks.matrix import ROWS
+from tests.synthesis import settings
 
-SETTINGS = "environments.toml"
 Document = Mapping[str, Any]
+Finding = tuple[str, str]
+"""A resource, by its logical id in the stack, and a check."""
 
 
-def faults(stack: Document, failed: list[Document]) -> Iterator[str]:
-    """What is wrong: checks that fail without a reason, reasons for checks that don't fail, no reasons.
-
-    Args:
-        stack: the Terraform JSON.
-        failed: checkov's records of the checks that failed on it.
-    """
-    reasons = {
+def reasons(stack: Document) -> dict[Finding, str]:
+    """What the code of a stack accepts, and why."""
+    return {
         (address.partition("/")[2], check): reason
         for address, checks in stack.get("//", {}).get("checkov", {}).items()
         for check, reason in checks.items()
     }
-    found = {(one["resource"].rpartition(".")[2], one["check_id"]): one for one in failed}
-    for (resource, check), one in found.items():
-        if (resource, check) not in reasons:
-            yield f"{resource}: {check} fails: {one['check_name']}; change it, or accept() it with a reason"
-    for (resource, check), reason in reasons.items():
+
+
+def findings(failed: list[Document]) -> dict[Finding, str]:
+    """Checkov's records of checks that failed, and what each would have ensured."""
+    return {(one["resource"].rpartition(".")[2], one["check_id"]): one["check_name"] for one in failed}
+
+
+def faults(given: Mapping[Finding, str], found: Mapping[Finding, str]) -> Iterator[str]:
+    """A line for each finding without a reason, reason without a finding, and reason that is none."""
+    for (resource, check), ensures in found.items():
+        if (resource, check) not in given:
+            yield f"{resource}: {check} fails: {ensures}; change it, or accept() it with a reason"
+    for (resource, check), reason in given.items():
         if (resource, check) not in found:
             yield f"{resource}: {check} is accepted, but doesn't fail (any more): remove the reason"
         elif len(reason.split()) < 4:
@@ -57,24 +62,31 @@ def checked(command: str, folder: Path) -> tuple[int, list[Document]]:
     return report["summary"]["passed"], report["results"]["failed_checks"]
 
 
-def main(command: str, *files: str) -> int:
-    """Check every stack of the settings in `files`; a line for each fault."""
-    wrong, passed, accepted = [], 0, 0
-    for file in files or (SETTINGS,):
+def main(command: str) -> int:
+    """Check every stack of the matrix; a line for each fault.
+
+    A reason has to be needed by one row at least: what a setting makes right fails in the others.
+    """
+    given: dict[Finding, str] = {}
+    found: dict[Finding, str] = {}
+    passed = 0
+    for changes in ROWS.values():
         with TemporaryDirectory() as folder:
-            app(load(Path(file)), folder).synth()
+            app(settings(**changes), folder).synth()
             for path in sorted(Path(folder).glob("stacks/*/cdk.tf.json")):
                 stack = json.loads(path.read_text())
                 # checkov can't read settings of Terraform's own, such as a required_version.
                 path.write_text(json.dumps({**stack, "terraform": {}}, indent=2))
                 count, failed = checked(command, path.parent)
-                wrong += [f"{file}: {path.parent.name}: {line}" for line in faults(stack, failed)]
-                passed, accepted = passed + count, accepted + len(failed)
-    for line in wrong:
-        print(f"Error: {line}", file=sys.stderr)
+                passed += count
+                given |= reasons(stack)
+                found |= findings(failed)
     if not passed:
         raise SystemExit("Error: checkov has checked nothing")
-    print(f"checkov: {passed} checks passed, {accepted} findings, {len(wrong)} of them without a good reason")
+    wrong = list(faults(given, found))
+    for line in wrong:
+        print(f"Error: {line}", file=sys.stderr)
+    print(f"checkov: {passed} checks passed, {len(found)} findings, {len(wrong)} faults")
     return 1 if wrong else 0
 
 

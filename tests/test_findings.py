@@ -5,53 +5,50 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from modules.accepted import accept
 from modules.cdk import App, TerraformStack
-from tests.findings import checked, faults
+from tests.findings import checked, faults, findings, reasons
 
 WHY = "Everybody may know these names."
-
-
-def stack(**accepted: str) -> dict[str, Any]:
-    """Terraform JSON in which checks are accepted for a bucket."""
-    return {"//": {"checkov": {"aws_s3_bucket/data_1": accepted}}}
-
-
-def failure(check: str, resource: str = "aws_s3_bucket.data_1") -> dict[str, Any]:
-    return {"check_id": check, "check_name": "Ensure it", "resource": resource}
+FOUND = {("data_1", "CKV_1"): "Ensure it"}
 
 
 def test_a_finding_needs_a_reason() -> None:
     """A check that fails is a fault, unless the resource accepts it with a reason."""
-    assert list(faults(stack(CKV_1=WHY), [failure("CKV_1")])) == []
-    assert list(faults(stack(), [failure("CKV_1")])) == [
+    assert list(faults({("data_1", "CKV_1"): WHY}, FOUND)) == []
+    assert list(faults({}, FOUND)) == [
         "data_1: CKV_1 fails: Ensure it; change it, or accept() it with a reason"
     ]
 
 
 def test_a_reason_is_the_resources_own() -> None:
-    """What one resource accepts, another doesn't, also where checkov names resources by the id alone."""
-    found = list(faults(stack(CKV_1=WHY), [failure("CKV_1"), failure("CKV_1", "resource.other_2")]))
-    assert found == ["other_2: CKV_1 fails: Ensure it; change it, or accept() it with a reason"]
-    assert list(faults(stack(CKV_1=WHY), [failure("CKV_1", "resource.data_1")])) == []
+    """What one resource accepts, another doesn't, and no other check of it."""
+    for other in (("other_2", "CKV_1"), ("data_1", "CKV_2")):
+        (line,) = faults({("data_1", "CKV_1"): WHY}, {**FOUND, other: "Ensure it"})
+        assert line.startswith(f"{other[0]}: {other[1]} fails: Ensure it;")
 
 
 def test_a_reason_that_is_not_needed_goes() -> None:
     """An accepted check that doesn't fail is a fault, so that no reason outlives its finding."""
-    assert list(faults(stack(CKV_1=WHY), [])) == [
+    assert list(faults({("data_1", "CKV_1"): WHY}, {})) == [
         "data_1: CKV_1 is accepted, but doesn't fail (any more): remove the reason"
     ]
 
 
 def test_a_reason_is_a_sentence() -> None:
     """A word is no reason."""
-    assert list(faults(stack(CKV_1="ok"), [failure("CKV_1")])) == [
+    assert list(faults({("data_1", "CKV_1"): "ok"}, FOUND)) == [
         "data_1: CKV_1 is accepted for 'ok', which is no reason"
     ]
+
+
+@pytest.mark.parametrize("resource", ["aws_s3_bucket.data_1", "resource.data_1", "data.data_1"])
+def test_resources_go_by_their_id(resource: str) -> None:
+    """However checkov names a resource, it is the one that accepts."""
+    assert findings([{"check_id": "CKV_1", "check_name": "Ensure it", "resource": resource}]) == FOUND
 
 
 def test_accepting_is_told_in_the_stack(tmp_path: Path) -> None:
@@ -64,10 +61,7 @@ def test_accepting_is_told_in_the_stack(tmp_path: Path) -> None:
     accept(bucket, CKV_1=WHY)
     accept(zones, CKV_2=WHY)
     document = json.loads(json.dumps(made.to_terraform()))
-    assert document["//"]["checkov"] == {
-        "aws_s3_bucket/bucket": {"CKV_1": WHY},
-        "aws_availability_zones/zones": {"CKV_2": WHY},
-    }
+    assert reasons(document) == {("bucket", "CKV_1"): WHY, ("zones", "CKV_2"): WHY}
     assert document["resource"]["aws_s3_bucket"]["bucket"]["bucket"] == "x"
 
 

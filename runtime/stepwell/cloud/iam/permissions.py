@@ -169,7 +169,9 @@ def _glue(operation: str, params: Mapping[str, Any]) -> list[str]:
     inner = params.get("TableInput") or params.get("DatabaseInput") or {}
     database = params.get("DatabaseName")
     table = params.get("TableName") or params.get("Name") or inner.get("Name")
-    if database is None:  # an operation on a database, or on all of them
+    if operation == "GetDatabases":  # Athena's guide lets it with a right on the catalog and one database
+        return ["catalog"]
+    if database is None:
         return ["catalog", f"database/{table or ANY}"]
     return ["catalog", f"database/{database}", f"table/{database}/{table or ANY}"]
 

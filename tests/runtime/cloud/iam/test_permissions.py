@@ -54,7 +54,7 @@ NEEDS: list[tuple[str, dict[str, Any], list[str]]] = [
         ["glue:GetTables :catalog", "glue:GetTables :database/d", "glue:GetTables :table/d/*"],
     ),
     ("glue:GetDatabase", {"Name": "d"}, ["glue:GetDatabase :catalog", "glue:GetDatabase :database/d"]),
-    ("glue:GetDatabases", {}, ["glue:GetDatabases :catalog", "glue:GetDatabases :database/*"]),
+    ("glue:GetDatabases", {}, ["glue:GetDatabases :catalog"]),
     ("logs:FilterLogEvents", {"logGroupName": "g"}, ["logs:FilterLogEvents :log-group:g:log-stream:"]),
     (
         "logs:GetLogEvents",
