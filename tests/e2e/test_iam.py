@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from obstore.exceptions import PermissionDeniedError
 
 from stepwell import Flow, aws
-from stepwell.environment import NAMESPACE_TAG, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import NAMESPACE_TAG, Contract, EnvironmentName, NamespaceContract
 from tests.deployment import ENVIRONMENT, Deployed
 from tests.e2e.people import Person
 from tests.support import in_production, write_flow

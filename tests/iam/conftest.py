@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from stepwell.cloud.iam.simulator import Simulator
-from stepwell.environment import EnvironmentName
+from stepwell.contract import EnvironmentName
 from tests.iam.world import World
 from tests.synthesis import settings, synthesized
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stepwell.cloud.iam.evaluator import Context
-from stepwell.environment import NAMESPACE_TAG, SHARED
+from stepwell.contract import NAMESPACE_TAG, SHARED
 from stepwell.store import keys
 from tests.iam.world import REGION, World
 from tests.synthesis import ACCOUNT

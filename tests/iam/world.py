@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from stepwell.cloud.iam.evaluator import Access, Caller, Context, Evaluator, Verdict
-from stepwell.environment import Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import Contract, EnvironmentName, NamespaceContract
 from tests.synthesis import ACCOUNT, Body, Synthesized
 
 REGION = "us-east-1"
