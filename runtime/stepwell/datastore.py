@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
+from stepwell.flow.document import Document
 from stepwell.flow.graph import TaskId
 from stepwell.store import keys
 from stepwell.store.base import Store
@@ -43,6 +44,7 @@ class RunInfo(NamedTuple):
         runtime: ``local`` or ``step-functions``.
         parameters: what it was given, by name; a run that resumes it is given the same.
         origin: the run that it resumes, if it does.
+        graph: the steps of its flow (`stepwell.flow.document`); None where nobody said.
     """
 
     flow: str
@@ -54,6 +56,7 @@ class RunInfo(NamedTuple):
     code: str | None = None
     parameters: Mapping[str, Any] = MappingProxyType({})
     origin: str | None = None
+    graph: Document | None = None
 
     @property
     def system_tags(self) -> frozenset[str]:
@@ -206,16 +209,18 @@ class Datastore:
         """Ids of the flow's runs, newest first; listed as they are consumed."""
         return (run_of(entry) for entry in self.entries(flow))
 
-    def entries(self, flow: str, tag: str | None = None) -> Iterator[str]:
+    def entries(self, flow: str, tag: str | None = None, after: str | None = None) -> Iterator[str]:
         """Entries of the flow's index, newest first in text order; `run_of` says of which run each is.
 
         Args:
             tag: list only the runs that have it or had it once.
+            after: list only what comes after this entry.
         """
         index = keys.index_root(self.namespace, flow)
         if tag is not None:
             index = keys.tag_index_root(self.namespace, flow, tag)
-        return (info.key.rpartition("/")[2] for info in self.store.list(index))
+        listed = self.store.list(index, start_after=index + after if after else None)
+        return (info.key.rpartition("/")[2] for info in listed)
 
     def flows(self) -> list[str]:
         """Names of the flows that have run in this namespace."""
@@ -334,10 +339,24 @@ class Datastore:
 
     def log_from(self, flow: str, run: str, task: TaskId, attempt: int, start: int) -> bytes:
         """A log from byte `start` on. Raises `NotFound` while there is none."""
+        return self.log_part(flow, run, task, attempt, start, None)[0]
+
+    def log_part(
+        self, flow: str, run: str, task: TaskId, attempt: int, start: int, size: int | None
+    ) -> tuple[bytes, int]:
+        """At most `size` bytes of a log from byte `start` on, and where the log ends now.
+
+        Args:
+            start: counted from the end where it is negative.
+
+        Raises:
+            NotFound: there is none yet.
+        """
         with self.store.open(self._task(flow, run, task) + f"{attempt}.log") as file:
-            file.seek(start)
-            data: bytes = file.read()
-        return data
+            end: int = file.size()
+            file.seek(max(end + start, 0) if start < 0 else min(start, end))
+            data: bytes = file.read(size)
+        return data, end
 
     def put_failure(self, flow: str, run: str, failure: Failure) -> None:
         task = TaskId(failure.step, failure.task)
@@ -379,6 +398,13 @@ class Datastore:
         """Keep what a trigger was given until the run starts; raises `AlreadyExists`."""
         self.store.put(
             keys.parameters(self.namespace, flow, run), json.dumps(dict(parameters)).encode(), if_absent=True
+        )
+
+    def is_run(self, flow: str, run: str) -> bool:
+        """Whether there is such a run, or it was triggered and its first task has not begun yet."""
+        root = keys.run_root(self.namespace, flow, run)
+        return self.store.exists(root + "run.json") or self.store.exists(
+            keys.parameters(self.namespace, flow, run)
         )
 
     def parameters(self, flow: str, run: str) -> dict[str, Any]:
