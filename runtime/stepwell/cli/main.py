@@ -13,6 +13,8 @@ group = LazyGroup(
         "cost": "stepwell.cli.cost:cost",
         "doctor": "stepwell.cli.doctor:doctor",
         "local": "stepwell.cli.local:local",
+        "runs": "stepwell.cli.runs:command",
+        "watch": "stepwell.cli.watch:watch",
     },
     load_command,
     name="stepwell",
