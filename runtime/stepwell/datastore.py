@@ -30,6 +30,7 @@ SYSTEM_TAGS = ("user:", "runtime:", "date:")
 """What the tags that every run has begin with."""
 
 _CONCURRENT = 32
+_FIRST_PIN = "first.json"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -111,6 +112,18 @@ class TaskFile(NamedTuple):
     task: TaskId
     name: str
     modified: datetime
+
+
+class TablePins(NamedTuple):
+    """Keys of the snapshots of a table that a run is pinned to.
+
+    Attributes:
+        read: of the one that it read first; empty where it has not read the table.
+        written: of those that it has made, in their order.
+    """
+
+    read: str
+    written: list[str]
 
 
 class TaskData:
@@ -446,7 +459,7 @@ class Datastore:
 
     def pin_table(self, flow: str, run: str, table: str, pin: dict[str, Any]) -> dict[str, Any]:
         """The snapshot a run reads a table at: the one pinned first, `pin` if none was."""
-        key = keys.table_pins(self.namespace, flow, run, table) + "first.json"
+        key = keys.table_pins(self.namespace, flow, run, table) + _FIRST_PIN
         with contextlib.suppress(AlreadyExists):
             self.store.put(key, json.dumps(pin).encode(), if_absent=True)
         return self.table_pin(flow, run, table) or pin
@@ -464,13 +477,30 @@ class Datastore:
 
     def table_pin(self, flow: str, run: str, table: str) -> dict[str, Any] | None:
         """The snapshot the run has pinned a table to, if it has."""
-        root = keys.table_pins(self.namespace, flow, run, table)
-        pins = [info.key for info in self.store.list(root)]
-        if not pins:
+        pins = self.table_pins(flow, run, table).get(table)
+        if pins is None:
             return None
-        # digits sort before "first.json": the run's own last write, else what it first read
-        written = [key for key in pins if not key.endswith("first.json")]
-        found: dict[str, Any] = json.loads(self.store.get(written[-1] if written else pins[-1]))
+        # the run's own last write, else what it first read
+        return self.pin_at(pins.written[-1] if pins.written else pins.read)
+
+    def table_pins(self, flow: str, run: str, table: str | None = None) -> dict[str, TablePins]:
+        """The pins of a table, or of all tables that the run has opened or written."""
+        root = keys.all_table_pins(self.namespace, flow, run)
+        found: dict[str, TablePins] = {}
+        for info in self.store.list(
+            root if table is None else keys.table_pins(self.namespace, flow, run, table)
+        ):
+            name, _, pin = info.key.removeprefix(root).partition("/")
+            pins = found.setdefault(name, TablePins("", []))
+            if pin == _FIRST_PIN:
+                found[name] = pins._replace(read=info.key)
+            else:
+                pins.written.append(info.key)
+        return found
+
+    def pin_at(self, key: str) -> dict[str, Any]:
+        """The snapshot that a pin of `table_pins` is. Raises `NotFound`."""
+        found: dict[str, Any] = json.loads(self.store.get(key))
         return found
 
     # -- objects that may be there or not

@@ -14,6 +14,7 @@ group = LazyGroup(
         "doctor": "stepwell.cli.doctor:doctor",
         "local": "stepwell.cli.local:local",
         "runs": "stepwell.cli.runs:command",
+        "ui": "stepwell.cli.ui:ui",
         "watch": "stepwell.cli.watch:watch",
     },
     load_command,

@@ -8,7 +8,7 @@ left nothing: that it is to come follows from the graph and what is done.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -123,7 +123,11 @@ def _free(
     graph: Graph, tasks: Mapping[TaskId, State], decisions: Decisions, undecided: list[TaskId]
 ) -> Iterator[TaskId]:
     """The tasks that those that are done have set free."""
-    children = Counter(_stem(task) for task in {_first(task) for task in tasks})
+    begin = {step.next[0] for step in graph.values() if step.kind == "foreach"}
+    children = Counter(
+        (task.step, paths.outer(task.path))
+        for task in _once(graph, (one for one in tasks if one.step in begin))
+    )
     frontier = Frontier(graph)
     free = deque([frontier.first()])
     while free:
@@ -145,13 +149,15 @@ def _free(
         free.extend(frontier.done(task, splits, chosen))
 
 
-def _first(task: TaskId) -> TaskId:
-    """The task without its repetition: each item of a foreach begins with one."""
-    return TaskId(task.step, paths.parse(task.path)[0])
-
-
-def _stem(task: TaskId) -> tuple[str, str]:
-    return task.step, paths.outer(task.path)
+def _once(graph: Graph, tasks: Iterable[TaskId]) -> Iterator[TaskId]:
+    """Tasks by where their steps stand: those of a step that repeats itself there count as one."""
+    repeated = set()
+    for task in tasks:
+        if task.step in graph and graph[task.step].repeats:
+            repeated.add(TaskId(task.step, paths.parse(task.path)[0]))
+        else:
+            yield task
+    yield from repeated
 
 
 def _splits(
@@ -184,8 +190,8 @@ class _Items:
         self, graph: Graph, tasks: Mapping[TaskId, State], known: Set[TaskId], undecided: list[TaskId]
     ) -> None:
         self._graph = graph
-        self._begun = Counter(task.step for task in {_first(task) for task in known})
-        self._done = Counter(_first(task).step for task, state in tasks.items() if state == "done")
+        self._begun = Counter(task.step for task in _once(graph, known))
+        self._done = Counter(task.step for task, state in tasks.items() if state == "done")
         self._undecided = {task.step for task in undecided}
 
     def of(self, name: str) -> tuple[int | None, bool]:
