@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from stepwell.client.progress import Files, Progress, progress
-from stepwell.client.reader import FAILURE, LOG, RunReader, attempts_with, is_done
+from stepwell.client.reader import FAILURE, LOG, RunReader, attempts_with, done_at, is_done
 from stepwell.datastore import Failure
 from stepwell.errors import NotFound
 from stepwell.flow.graph import TaskId
@@ -75,7 +75,7 @@ class Follower:
         self.reader = reader
         self._elsewhere = elsewhere
         self._decisions: dict[TaskId, int | str] = {}
-        self._spans: dict[TaskId, Span] = {}
+        self._spans: dict[TaskId, Span | None] = {}
         self._begun: dict[tuple[TaskId, int], datetime] = {}
 
     def look(self) -> Look:
@@ -94,17 +94,25 @@ class Follower:
         return Look(status, ended, reason, files, found, time.monotonic() - start)
 
     def spans(self, look: Look, tasks: Iterable[TaskId]) -> dict[TaskId, Span]:
-        """When tasks ran, of those of which it is known; with two requests a task at most, once each."""
+        """When tasks ran, of those that did and of which it is known; with at most two requests a task, once.
+
+        A task that was taken over from another run did not run in this one.
+        """
         wanted = [task for task in tasks if task in look.files and task not in self._spans]
         done = [task for task in wanted if is_done(look.files[task])]
         for task, meta in zip(done, self._metas(done), strict=True):
-            self._spans[task] = Span(*(datetime.fromisoformat(meta[name]) for name in ("started", "ended")))
+            times = (datetime.fromisoformat(meta[name]) for name in ("started", "ended"))
+            self._spans[task] = None if meta.get("taken_from") else Span(*times)
         others = [task for task in tasks if task in look.files and task not in self._spans]
         with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
             found = zip(others, pool.map(lambda task: self._open_span(look, task), others), strict=True)
         unfinished = {task: span for task, span in found if span}
-        known = {task: self._spans[task] for task in tasks if task in self._spans}
+        known = {task: span for task in tasks if (span := self._spans.get(task))}
         return known | unfinished
+
+    def is_taken_over(self, task: TaskId) -> bool:
+        """Whether a task of `spans` was taken over from another run."""
+        return task in self._spans and self._spans[task] is None
 
     def failures(self, look: Look, most: int) -> list[Failure]:
         """Why tasks failed that are not done, the last attempt of each; the first to fail come first."""
@@ -119,7 +127,7 @@ class Follower:
     def _end(self, files: Files) -> tuple[Status, datetime | None, str | None]:
         end = self.reader.end
         if is_done(files.get(end, [])):
-            return "succeeded", datetime.fromisoformat(self.reader.manifest(end).meta["ended"]), None
+            return "succeeded", done_at(self.reader.manifest(end), files[end]), None
         if ended := self.reader.ended():
             return "failed", ended, None
         reader = self.reader

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -120,6 +121,13 @@ class RunReader:
 def is_done(files: list[TaskFile]) -> bool:
     """Whether a task with these files is done."""
     return any(file.name == MANIFEST for file in files)
+
+
+def done_at(manifest: Manifest, files: Iterable[TaskFile]) -> datetime:
+    """When a task of a run was done: one that was taken over tells when it was in the run that it is from."""
+    if manifest.meta.get("taken_from"):
+        return next(file.modified for file in files if file.name == MANIFEST)
+    return datetime.fromisoformat(manifest.meta["ended"])
 
 
 def attempts_with(files: list[TaskFile], suffix: str) -> list[int]:

@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import Any, NamedTuple
 
 from stepwell.client.following import Elsewhere, Status, nowhere_else
+from stepwell.client.reader import done_at
 from stepwell.datastore import Datastore, RunInfo, run_of
 from stepwell.errors import NoSuchObject, NotFound, UsageError, did_you_mean
 from stepwell.flow.graph import END_TASK
@@ -127,7 +128,8 @@ class RunList:
     def _status(self, info: RunInfo) -> tuple[Status, datetime | None]:
         try:
             (manifest,) = self.datastore.load(info.flow, info.run, [END_TASK])
-            return "succeeded", datetime.fromisoformat(manifest.meta["ended"])
+            files = self.datastore.task_files(info.flow, info.run, END_TASK)  # not listed unless looked into
+            return "succeeded", done_at(manifest, files)
         except NotFound:
             ended = self.datastore.run_ended(info.flow, info.run)
         return (

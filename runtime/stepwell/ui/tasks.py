@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from stepwell.artifacts.row import Row
-from stepwell.client.following import Look, Span
+from stepwell.client.following import Follower, Look, Span
 from stepwell.client.progress import STATES
 from stepwell.client.reader import FAILURE, LOG, attempts_with
 from stepwell.errors import NoSuchObject, NotFound, UsageError
@@ -38,17 +38,20 @@ def tasks(place: Place, query: Query) -> dict[str, Any]:
     shown = found[page * _PAGE : (page + 1) * _PAGE]
     spans = followed.follower.spans(look, shown)
     return {
-        "tasks": rows_of(look, spans, shown), "total": len(found), "page": page,
+        "tasks": rows_of(followed.follower, look, spans, shown), "total": len(found), "page": page,
         "pages": -(-len(found) // _PAGE), "again": followed.again(look),
     }  # fmt: skip
 
 
-def rows_of(look: Look, spans: Mapping[TaskId, Span], tasks: Iterable[TaskId]) -> list[dict[str, Any]]:
+def rows_of(
+    follower: Follower, look: Look, spans: Mapping[TaskId, Span], tasks: Iterable[TaskId]
+) -> list[dict[str, Any]]:
     """Tasks as lines of a table."""
     return [
         {
             "step": task.step, "task": task.path, "state": look.progress.tasks[task],
             "attempts": len(_attempts(look, task)), **_times(spans.get(task)),
+            "taken": follower.is_taken_over(task),
         }
         for task in tasks
     ]  # fmt: skip

@@ -37,7 +37,7 @@ def timeline(place: Place, query: Query) -> dict[str, Any]:
         "began": text_of(info.started), "ended": text_of(look.ended), "now": text_of(datetime.now(UTC)),
         "small": small,
         "steps": [_step(look, name, tasks, spans) for name, tasks in tasks_of.items() if tasks],
-        "tasks": rows_of(look, spans, look.progress.tasks) if small else [],
+        "tasks": rows_of(followed.follower, look, spans, look.progress.tasks) if small else [],
         "again": followed.again(look),
     }  # fmt: skip
 
@@ -55,7 +55,7 @@ def _step(look: Look, name: str, tasks: list[TaskId], spans: Mapping[TaskId, Spa
     return {
         "step": name, "state": progress.state, "tasks": len(tasks), "done": progress.counts["done"],
         "items": progress.items, "grows": progress.grows, "began": text_of(began), "ended": text_of(ended),
-        "density": _density(done, began) if began and len(tasks) > SMALL else None,
+        "density": _density(done, began, ended) if began and len(tasks) > SMALL else None,
     }  # fmt: skip
 
 
@@ -80,10 +80,8 @@ def _end(look: Look, task: TaskId) -> datetime | None:
     return next((file.modified for file in files if file.name == MANIFEST), None)
 
 
-def _density(ends: list[datetime], began: datetime) -> list[int]:
-    """How many tasks were done in each of so many parts of the time that a step took."""
-    if not ends:
-        return []
-    width = (ends[-1] - began) / _BINS
+def _density(ends: list[datetime], began: datetime, ended: datetime | None) -> list[int]:
+    """How many tasks were done in each of so many parts of the time that a step took, or has taken by now."""
+    width = (max([ended or datetime.now(UTC), *ends[-1:]]) - began) / _BINS
     passed = [bisect_right(ends, began + (part + 1) * width) for part in range(_BINS - 1)] + [len(ends)]
     return [after - before for before, after in pairwise([0, *passed])]

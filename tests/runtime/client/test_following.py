@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from stepwell import Run
 from stepwell.client import following
 from stepwell.client.following import Follower, Span, pause
 from stepwell.client.reader import RunReader
+from stepwell.client.runs import RunList
 from stepwell.datastore import Datastore
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import Graph, Step, TaskId
@@ -149,3 +151,18 @@ def test_requests_of_a_wide_run(s3: S3) -> None:
 def test_pauses_follow_the_cost_and_the_quiet(cost: float, quiet: float, seconds: float) -> None:
     """A look that is dear, or a run in which nothing changes, is repeated more seldom, and within 30 s."""
     assert pause(cost, quiet) == pytest.approx(seconds)
+
+
+def test_tasks_that_were_taken_over_did_not_run(ada: Datastore) -> None:
+    """A task that was taken over has no time of its own, and a run all of whose tasks were ended when they
+    were taken over, not before it began."""
+    follower = begun(ada, 1)
+    for task in ("fit/0-0", "join/0", "end/0"):
+        finish(ada, "one", task, taken_from="Train/old/" + task)
+    look = follower.look()
+    fit = TaskId("fit", "0-0")
+    assert follower.spans(look, [fit, TaskId("start", "0")]).keys() == {TaskId("start", "0")}
+    assert follower.is_taken_over(fit) and not follower.is_taken_over(TaskId("start", "0"))
+    (written,) = [file.modified for file in look.files[TaskId("end", "0")]]
+    assert (look.status, look.ended) == ("succeeded", written)
+    assert RunList(ada).newest(1).runs[0].ended == Run("Train/one").finished_at == written

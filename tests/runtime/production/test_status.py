@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stepwell import aws
-from stepwell.environment import CONTRACT_VERSION, Contract
+from stepwell.contract import CONTRACT_VERSION, Contract
 from stepwell.errors import PlatformError
 from stepwell.production.status import why_it_is_over
 

@@ -90,7 +90,7 @@ def test_a_run_is_shown_from_all_sides(ada: Datastore, serve: Serve, page: Brows
     page.click("main tbody tr:nth-child(2) a")
     page.wait_for("working on 1")
     table = page.wait(lambda: [row for row in rows(page) if "pyarrow.Table" in row])
-    assert "2,000 × 2" in table[0]
+    assert "2,000 \N{MULTIPLICATION SIGN} 2" in table[0]
     number = next(at for at, row in enumerate(rows(page)) if "pyarrow.Table" in row)
     page.run("document.querySelectorAll('main tbody button')[arguments[0]].click()", number)
     page.wait_for("20 of 2,000 rows")
@@ -139,8 +139,9 @@ def hostile(datastore: Datastore) -> RunInfo:
         for name, value in values.items()
     }
     meta = {
-        "started": NOON.isoformat(), "ended": NOON.isoformat(), "parents": [f"{evil}/0"], "user": EVIL, "job": EVIL,
-        "python": EVIL, "foreach": None, "switch": {"name": EVIL, "chosen": "end"}, "attempt": EVIL,
+        "started": NOON.isoformat(), "ended": NOON.isoformat(), "parents": [f"{evil}/0"], "user": EVIL,
+        "job": EVIL, "python": EVIL, "attempt": EVIL, "foreach": None,
+        "switch": {"name": EVIL, "chosen": "end"},
     }  # fmt: skip
     datastore.commit("Evil", info.run, TaskId("start", "0"), Manifest(meta, rows))
     book = LogBook(NOON)
@@ -168,7 +169,7 @@ def hostile(datastore: Datastore) -> RunInfo:
 def test_what_is_hostile_is_shown_as_text(
     ada: Datastore, serve: Serve, page: Browser, tab: str, query: str, times: int
 ) -> None:
-    """Names, values, logs, failures and tags that are HTML are text on every page; no script of theirs runs."""
+    """Names, values, logs, failures and tags that are HTML are text on every page; no script of it runs."""
     info = hostile(ada)
     opened(page, serve(ada), *(["user/ada", "Evil", info.run, tab] if tab else []), query=query)
     page.wait(lambda: page.text.count("window.harmed = true") >= 2 * times)
@@ -209,7 +210,7 @@ class Trap:
 
 
 def test_without_the_token_there_is_no_page(ada: Datastore, serve: Serve, one_browser: Browser) -> None:
-    """Without the token, or with a wrong one, the browser gets 403; with it, the page; a new server's is new."""
+    """Without the token, or with a wrong one, there is 403; with it, the page; a new server's is new."""
     finished_run(ada, "good")
     server = serve(ada)
     base = f"http://127.0.0.1:{server.server_port}"
@@ -230,7 +231,7 @@ def test_without_the_token_there_is_no_page(ada: Datastore, serve: Serve, one_br
 def test_a_run_in_progress_changes_on_the_page(
     ada: Datastore, serve: Serve, page: Browser, tmp_path: Path
 ) -> None:
-    """A page that was opened while a run goes on shows, by itself, its tasks' ends, its log, and its own end."""
+    """A page opened while a run goes on shows, by itself, its tasks' ends, its log, and its own end."""
     body = """
     @step
     def start(self):

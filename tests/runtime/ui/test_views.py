@@ -85,7 +85,8 @@ def test_a_run_in_progress(ada: Datastore, ask: Ask) -> None:
     found = ask("run")
     steps = {step["step"]: step for step in found["steps"]}
     assert steps["fit"] == {
-        "step": "fit", "state": "failed", "counts": {"done": 2, "failed": 1, "waiting": 2}, "items": 5, "grows": False,
+        "step": "fit", "state": "failed", "counts": {"done": 2, "failed": 1, "waiting": 2},
+        "items": 5, "grows": False,
     }  # fmt: skip
     assert (found["status"], found["tags"], found["again"]) == ("running", ["best"], 1.0)
     assert [one["reason"] for one in found["failures"]] == ["<b>bad</b>"]

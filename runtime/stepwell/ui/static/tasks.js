@@ -33,7 +33,7 @@ export function tasksPanel({ of, query, at }) {
       }
       const rows = found.tasks.map((one) => row(
         h("a", { href: at("task", { step, task: one.task }), "data-key": one.task }, `${step}/${one.task}`), state(one.state), time(one.began),
-        between(one.began, one.ended ?? (one.state === "running" ? run.now : null)), one.attempts > 1 ? count(one.attempts) : ""));
+        one.taken ? "taken over" : between(one.began, one.ended ?? (one.state === "running" ? run.now : null)), one.attempts > 1 ? count(one.attempts) : ""));
       show(list, table(`Tasks of ${step}`, ["Task", "State", "Began", "Took", "Attempts"], rows, "No such tasks.", "blocks"), pager(found, (page) => at("tasks", { ...query, step, page })));
       return undefined;
     },

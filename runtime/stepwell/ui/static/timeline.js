@@ -25,7 +25,7 @@ export function timelinePanel({ of, query, at }) {
         h("span", { class: "lane" }, bar(one, extra)), h("span", { class: "said" }, said));
       const task = (one) => line("task",
         h("a", { href: at("task", { step: one.step, task: one.task }), "data-key": `${one.step}/${one.task}` }, one.task),
-        one, [icon(one.state), " ", between(one.began, one.ended ?? (one.state === "running" ? found.now : null)) || one.state, one.attempts > 1 ? `, attempt ${one.attempts}` : ""]);
+        one, [icon(one.state), " ", between(one.began, one.ended ?? (one.state === "running" ? found.now : null)) || (one.taken ? "taken over" : one.state), one.attempts > 1 ? `, attempt ${one.attempts}` : ""]);
       const rows = found.steps.flatMap((step) => {
         const its = found.small ? found.tasks.filter((one) => one.step === step.step) : opened && query.step === step.step ? opened.tasks : [];
         const isOpen = query.step === step.step;
