@@ -1,17 +1,23 @@
-"""Make ``cdktf_cdktf_provider_aws`` importable one submodule at a time; import this module before it.
+"""Make ``cdktf_cdktf_provider_aws`` importable one submodule at a time; import this module before it and
+before cdktf.
 
-The package's own ``__init__`` imports all of its 1,500 submodules: 35 s of processor time where they are
-not compiled yet, for a synth that needs thirty of them. A bare module with the package's path under the
-package's name keeps Python from ever running it (docs/decisions/0010-one-door-to-the-bindings.md).
+The package's own ``__init__`` imports all of its 1,500 submodules, in Python and in the Node process behind
+it: tens of seconds of processor time for a synth that needs a few dozen of them. A bare module with the
+package's path under the package's name keeps Python from ever running it; `_bindings.cjs` does as much for
+Node (docs/decisions/0010-one-door-to-the-bindings.md).
 """
 
 from __future__ import annotations
 
 import importlib.util
+import json
+import os
 import sys
 import types
+from pathlib import Path
 
 PACKAGE = "cdktf_cdktf_provider_aws"
+NODE = Path(__file__).with_suffix(".cjs")
 
 
 def install() -> None:
@@ -25,6 +31,9 @@ def install() -> None:
     bare.__spec__ = spec
     bare.__path__ = spec.submodule_search_locations
     sys.modules[PACKAGE] = bare
+    # A path in quotes, its backslashes escaped: https://nodejs.org/api/cli.html#node_optionsoptions
+    required = f"--require {json.dumps(str(NODE), ensure_ascii=False)}"
+    os.environ["NODE_OPTIONS"] = " ".join(filter(None, [os.environ.get("NODE_OPTIONS"), required]))
 
 
 install()

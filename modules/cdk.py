@@ -8,6 +8,9 @@ import os
 os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "18,20,22"
 os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
 
+import modules._bindings  # noqa: F401  what it tells Node must be said before jsii starts
+
+# isort: split
 from cdktf import App as App
 from cdktf import Fn as Fn
 from cdktf import LocalBackend as LocalBackend

@@ -27,6 +27,21 @@ def test_only_the_named_submodules_are_loaded() -> None:
     assert loaded == named | {"provider"}
 
 
+def test_node_loads_what_is_asked_for(tmp_path: Path) -> None:
+    """In jsii's process a submodule of the bindings' index is read when it is first used, and not before."""
+    package = tmp_path / "@cdktf/provider-aws/lib"
+    package.mkdir(parents=True)
+    names = ("bucket", "queue")
+    lines = [f'exports.{name} = require("./{name}");' for name in names]
+    package.joinpath("index.js").write_text("exports.queue = exports.bucket = void 0;\n" + "\n".join(lines))
+    for name in names:
+        package.joinpath(f"{name}.js").write_text(f'console.log("{name} is read"); exports.name = "{name}";')
+    script = f"const all = require({str(package)!r}); console.log(Object.keys(all)); all.queue.name; all.queue"
+    node = ["node", "--require", str(ROOT / "modules/_bindings.cjs"), "--eval", script]
+    done = subprocess.run(node, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[ 'bucket', 'queue' ]", "queue is read"]
+
+
 def test_without_the_bindings_the_way_out_is_told() -> None:
     """A missing package names the extra that has it."""
     script = (
