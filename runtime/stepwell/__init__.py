@@ -26,9 +26,13 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.base import step as step
     from stepwell.flow.decorators.batch import batch as batch
     from stepwell.flow.decorators.catch import catch as catch
+    from stepwell.flow.decorators.conda import conda as conda
+    from stepwell.flow.decorators.conda_base import conda_base as conda_base
     from stepwell.flow.decorators.environment import environment as environment
     from stepwell.flow.decorators.no_reuse import no_reuse as no_reuse
     from stepwell.flow.decorators.project import project as project
+    from stepwell.flow.decorators.pypi import pypi as pypi
+    from stepwell.flow.decorators.pypi_base import pypi_base as pypi_base
     from stepwell.flow.decorators.resources import resources as resources
     from stepwell.flow.decorators.retry import retry as retry
     from stepwell.flow.decorators.schedule import schedule as schedule
@@ -72,6 +76,10 @@ _HOME = {
     "retry": "stepwell.flow.decorators.retry",
     "environment": "stepwell.flow.decorators.environment",
     "batch": "stepwell.flow.decorators.batch",
+    "conda": "stepwell.flow.decorators.conda",
+    "conda_base": "stepwell.flow.decorators.conda_base",
+    "pypi": "stepwell.flow.decorators.pypi",
+    "pypi_base": "stepwell.flow.decorators.pypi_base",
     "catch": "stepwell.flow.decorators.catch",
     "Config": "stepwell.flow.config",
     "ConfigValue": "stepwell.flow.configvalue",

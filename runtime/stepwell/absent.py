@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from stepwell.errors import FlowError
 
-_PACKAGES = (
-    "an environment has one image with the packages of its flows, and a laptop its virtual environment: "
-    "install them there and leave the decorator out"
-)
+_PACKAGES = "write the packages in @pypi or @conda; they are locked for you"
 _PLATFORM = "the platform is AWS Batch and Step Functions: leave it out"
 _STORE = "the store is the metadata: take namespace(...), or datastore= of the client's objects"
 _THREADS = "take concurrent.futures of the standard library"
@@ -24,8 +21,6 @@ ABSENT = {
     "airflow_external_task_sensor": _PLATFORM,
     "airflow_s3_key_sensor": _PLATFORM,
     "card": "show artifacts in a notebook: runs and tables have an HTML view",
-    "conda": _PACKAGES,
-    "conda_base": _PACKAGES,
     "conda_environment_yml_parser": _PACKAGES,
     "default_metadata": _STORE,
     "exit_hook": "put the work into `end`, or into a step behind one with @catch",
@@ -39,8 +34,6 @@ ABSENT = {
     "parallel_imap_unordered": _THREADS,
     "parallel_map": _THREADS,
     "profile": "take cProfile of the standard library",
-    "pypi": _PACKAGES,
-    "pypi_base": _PACKAGES,
     "pyproject_toml_parser": _PACKAGES,
     "pytorch_parallel": "take a foreach for tasks that need not see each other",
     "requirements_txt_parser": _PACKAGES,

@@ -48,3 +48,9 @@ def region(environ: Mapping[str, str] = os.environ) -> str | None:
 def home(environ: Mapping[str, str] = os.environ) -> Path:
     """STEPWELL_HOME, else ``.stepwell`` in the working folder: everything local lies here."""
     return Path(environ.get("STEPWELL_HOME") or ".stepwell").absolute()
+
+
+def cache(environ: Mapping[str, str] = os.environ) -> Path:
+    """STEPWELL_CACHE, else ``stepwell`` in the user's folder of caches: what can be made again lies here."""
+    own = environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(environ.get("STEPWELL_CACHE") or Path(own, "stepwell")).absolute()

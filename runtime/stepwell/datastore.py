@@ -363,6 +363,15 @@ class Datastore:
         """A code package; raises `NotFound`."""
         return self.store.get(keys.code(self.namespace, sha256))
 
+    def put_environments(self, flow: str, run: str, environments: dict[str, Any]) -> None:
+        """Keep which packages the steps of a run have, as they were locked."""
+        key = keys.run_environments(self.namespace, flow, run)
+        self.store.put(key, json.dumps(environments, sort_keys=True).encode())
+
+    def environments(self, flow: str, run: str) -> dict[str, Any] | None:
+        """Which packages the steps of a run have; None where none has packages of its own."""
+        return self._document(keys.run_environments(self.namespace, flow, run))
+
     # -- tables
 
     def pin_table(self, flow: str, run: str, table: str, pin: dict[str, Any]) -> dict[str, Any]:

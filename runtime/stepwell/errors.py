@@ -14,6 +14,7 @@
     │   └── AlreadyExists     a conditional put lost: the key is taken
     ├── NotAllowed            the caller lacks a right: a PlatformError and a StoreError at once
     ├── ArtifactError         a value can't be saved or read back
+    ├── PackagesError         an environment of packages can't be resolved, built or found
     ├── TableError            an Iceberg table can't be read or written
     ├── NoSuchObject          the client was asked for a flow, run, step or task that is not there
     └── RunFailed             a run ended without success; its message names step and task
@@ -82,6 +83,10 @@ class NotAllowed(PlatformError, StoreError):
 
 class ArtifactError(StepwellError):
     """A value can't be saved as an artifact, or read back."""
+
+
+class PackagesError(StepwellError):
+    """An environment of packages can't be resolved, built or found."""
 
 
 class TableError(StepwellError):

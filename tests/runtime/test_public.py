@@ -23,9 +23,10 @@ def test_public_names_are_frozen() -> None:
     assert stepwell.__all__ == [
         "Config", "ConfigValue", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec",
         "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "Step", "StepMutator",
-        "Task", "USER_SKIP_STEP", "batch", "catch", "config_expr", "current", "default_namespace",
-        "environment", "get_namespace", "namespace", "no_reuse", "project", "resources", "retry",
-        "schedule", "secrets", "step", "table", "timeout", "user_step_decorator", "write_table",
+        "Task", "USER_SKIP_STEP", "batch", "catch", "conda", "conda_base", "config_expr", "current",
+        "default_namespace", "environment", "get_namespace", "namespace", "no_reuse", "project", "pypi",
+        "pypi_base", "resources", "retry", "schedule", "secrets", "step", "table", "timeout",
+        "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

@@ -25,6 +25,7 @@ COMMANDS = {
     "tag": "stepwell.cli.tags:tag_group",
     "package": "stepwell.cli.package:package_group",
     "task": "stepwell.cli.task:task_command",
+    "task-server": "stepwell.cli.task:task_server_command",
 }
 """Where each command is made, in the order of the help."""
 
@@ -43,6 +44,10 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
     def start(context: click.Context, /, datastore: str | None, **options: Any) -> None:
         context.obj = datastore
         attach_for_all(context, flow_class, options["with"])
+        if options["environment"]:
+            from stepwell.flow.decorators.attach import use_environment
+
+            use_environment(flow_class, options["environment"])
 
     datastore = click.Option(
         ["--datastore"],
@@ -50,11 +55,17 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         help="Where artifacts go: 'local' (the folder .stepwell), 's3' (the environment's bucket), "
         "a folder, or s3://BUCKET.  [default: $STEPWELL_DATASTORE, or local]",
     )
+    environment = click.Option(
+        ["--environment"],
+        type=click.Choice(["local", "pypi", "conda"]),
+        help="'pypi' or 'conda': steps that ask for no packages get an environment of their own too; "
+        "'local': all run with what is installed, whatever they ask for.",
+    )
     return LazyGroup(
         COMMANDS,
         load_for(flow_class),
         help=flow_class.__doc__,
-        params=[datastore, with_option(), *config_options(flow_class)],
+        params=[datastore, environment, with_option(), *config_options(flow_class)],
         callback=start,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened},
     )

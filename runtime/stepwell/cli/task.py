@@ -1,4 +1,4 @@
-"""``task``: the command that Batch jobs call."""
+"""What runs tasks elsewhere calls: ``task`` in Batch jobs, ``task-server`` in an environment of packages."""
 
 from __future__ import annotations
 
@@ -20,3 +20,20 @@ def task_command(flow_class: type[FlowSpec]) -> click.Command:
         sys.exit(run_named_task(flow_class))
 
     return task
+
+
+def task_server_command(flow_class: type[FlowSpec]) -> click.Command:
+    """The command ``task-server`` of a flow."""
+
+    @click.command("task-server", hidden=True)
+    @click.argument("descriptor", type=int)
+    def task_server(descriptor: int) -> None:
+        """Start tasks as the process at the other end of a socket asks for them; for `run`."""
+        import socket
+
+        from stepwell.execution.forkserver import serve
+        from stepwell.execution.taskserver import served
+
+        serve(socket.socket(fileno=descriptor), served(flow_class))
+
+    return task_server

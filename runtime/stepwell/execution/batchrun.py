@@ -77,6 +77,7 @@ def prepare(
     *,
     attached: Sequence[str] = (),
     max_splits: int | None = None,
+    environments: Mapping[str, Any] | None = None,
 ) -> BatchRun:
     """Check that the jobs of these steps can run, and pack the code.
 
@@ -102,7 +103,7 @@ def prepare(
         queues.setdefault(plan.queue or contract.job_queue, {})[step] = plan
     for queue, sent in queues.items():
         service.check(queue, sent)
-    package = pack_flow(flow_class, attached)
+    package = pack_flow(flow_class, attached, environments=environments)
     jobs = Jobs(
         datastore=datastore_url, namespace=namespace, username=username, code=package.sha256,
         flow=flow_class.__name__, flow_file=package.flow_file, queue=contract.job_queue,

@@ -54,29 +54,54 @@ class Worker(NamedTuple):
             os.close(descriptor)
 
 
-class ForkServer:
-    """Runs ``work(request)`` in a fresh fork for each request; its return value comes back pickled.
+class Served(NamedTuple):
+    """What a server does: ``work(request)`` in a fresh fork for each request, which returns its outcome.
 
-    Args:
-        work: what a forked process does with a request.
+    Attributes:
+        work: what a forked process does with a request; what it returns comes back pickled.
         preload: called once in the server: imports what every task needs.
         prepare: called in the server with each request before it forks for it.
 
-    Neither of these two may start a thread, for a fork would lose it.
+    Neither of the last two may start a thread, for a fork would lose it.
+    """
+
+    work: Callable[[Any], Any]
+    preload: Callable[[], None]
+    prepare: Callable[[Any], None]
+
+
+class ForkServer:
+    """A server as the scheduler sees it.
+
+    Args:
+        begin: makes a process that serves at the other end of a socket; returns its pid.
+        why_gone: says, of a server that is gone, why.
     """
 
     def __init__(
-        self, work: Callable[[Any], Any], preload: Callable[[], None], prepare: Callable[[Any], None]
+        self,
+        begin: Callable[[socket.socket, socket.socket], int],
+        why_gone: Callable[[], str] = lambda: "the process that starts tasks was killed",
     ) -> None:
-        self._tickets = 0
+        self._tickets, self.why_gone = 0, why_gone
         self._socket, theirs = socket.socketpair()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._socket.close()
-            _serve(theirs, work, preload, prepare)
+        self.pid = begin(self._socket, theirs)
         theirs.close()
+
+    @classmethod
+    def forked(cls, served: Served) -> ForkServer:
+        """A fork of this process."""
+
+        def begin(ours: socket.socket, theirs: socket.socket) -> int:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            pid = os.fork()
+            if pid == 0:
+                ours.close()
+                serve(theirs, served)
+            return pid
+
+        return cls(begin)
 
     def fileno(self) -> int:
         """Readable when `events` has something to say."""
@@ -132,12 +157,8 @@ def _send(connection: socket.socket, message: Started | Ended) -> None:
     connection.sendall(_LENGTH.pack(len(body)) + body)
 
 
-def _serve(
-    connection: socket.socket,
-    work: Callable[[Any], Any],
-    preload: Callable[[], None],
-    prepare: Callable[[Any], None],
-) -> NoReturn:
+def serve(connection: socket.socket, served: Served) -> NoReturn:
+    """Be the server at this end of a socket."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the scheduler's to handle
     wake_read, wake_write = os.pipe()
     os.set_blocking(wake_read, False)
@@ -146,7 +167,7 @@ def _serve(
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     tickets: dict[int, int] = {}
     try:
-        preload()
+        served.preload()
         ears: list[Any] = [connection, wake_read]
         while True:
             readable, _, _ = select.select(ears, [], [])
@@ -156,13 +177,13 @@ def _serve(
                 _reap(connection, tickets)
             if connection in readable:
                 (ticket, request), pipes = _receive(connection)
-                prepare(request)
+                served.prepare(request)
                 pid = os.fork()
                 if pid == 0:
                     signal.set_wakeup_fd(-1)
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
                     connection.close()
-                    _work(work, request, pipes)
+                    _work(served.work, request, pipes)
                 for descriptor in pipes:
                     os.close(descriptor)
                 tickets[pid] = ticket

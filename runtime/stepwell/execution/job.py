@@ -13,8 +13,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from io import TextIOWrapper
@@ -96,7 +96,7 @@ def run_job(environ: Mapping[str, str]) -> int:
 
     job = Job.from_environment(environ)
     datastore = Datastore(open_store(job.datastore), job.namespace)
-    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+    with tempfile.TemporaryDirectory(prefix="stepwell-") as folder, ExitStack() as ending:
         key = keys.code(job.namespace, job.code)
         try:
             unpack(datastore.store.get(key), Path(folder))
@@ -105,10 +105,11 @@ def run_job(environ: Mapping[str, str]) -> int:
                 f"{key}: the code package of {job.flow} is gone from {datastore.store.url}; "
                 "deploy the flow again: step-functions create"
             ) from None
+        words = [job.flow_file, *frozen_arguments(Path(folder)), "task"]
+        python, variables = ending.enter_context(_python(job, datastore, Path(folder), environ))
         process = subprocess.Popen(
-            [sys.executable, job.flow_file, *frozen_arguments(Path(folder)), "task"],
-            cwd=folder, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        )  # fmt: skip
+            [python, *words], cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
         log, asked_to_end = LogBook(utc_now()), Event()
 
         def end(number: int, frame: FrameType | None) -> None:
@@ -127,6 +128,35 @@ def run_job(environ: Mapping[str, str]) -> int:
     if status and job.last:
         datastore.end_run(job.flow, job.run)
     return 1 if status else 0
+
+
+@contextmanager
+def _python(
+    job: Job, datastore: Datastore, folder: Path, environ: Mapping[str, str]
+) -> Iterator[tuple[str, dict[str, str]]]:
+    """The Python that runs the task, and its environment variables: this one, or that of its packages."""
+    from stepwell.execution.package import frozen_in
+
+    about = frozen_in(folder).environments.get("steps", {}).get(job.task.step)
+    if about is None:
+        yield sys.executable, dict(environ)
+        return
+    from stepwell.environments import container, pack, platforms
+
+    name = about["packs"][platforms.CONTAINER]
+    try:
+        file = datastore.store.open(keys.environments(job.namespace) + keys.pack(name))
+    except NotFound:
+        raise StoreError(
+            f"environment {name[:12]} of step '{job.task.step}' is gone from {datastore.store.url}; "
+            "deploy the flow again: step-functions create"
+        ) from None
+    with (
+        file,
+        tempfile.TemporaryDirectory(prefix="stepwell-", ignore_cleanup_errors=True) as place,
+        container.unpacking(pack.Pack(file, name), Path(place), environ) as found,
+    ):
+        yield found
 
 
 def _follow(process: subprocess.Popen[bytes], log: LogBook) -> None:
@@ -179,6 +209,8 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)
+        if frozen().environments:
+            datastore.put_environments(job.flow, job.run, frozen().environments)
         tags = datastore.tags(job.flow, job.run).union(frozen().tags)
         if tags:
             datastore.add_tags(job.flow, job.run, tags)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import io
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from stepwell.archive import open_archive
 from stepwell.execution.files import code_files, source_file
@@ -38,21 +39,26 @@ class CodePackage:
 
 
 def pack_flow(
-    flow_class: type[FlowSpec], attached: Sequence[str] = (), tags: Sequence[str] = ()
+    flow_class: type[FlowSpec],
+    attached: Sequence[str] = (),
+    tags: Sequence[str] = (),
+    environments: Mapping[str, Any] | None = None,
 ) -> CodePackage:
     """Pack the folder of a flow, with what its configs and default files are now.
 
     Args:
         attached: decorators for every step that has none of their kind, as ``--with`` takes them.
         tags: what all runs of the deployment are tagged with.
+        environments: the packages of its steps, as `stepwell.environments.prepare` has them.
 
     Raises:
         UsageError: the files are too large together.
         FlowError: a config, or the default of an included file, can't be read.
     """
-    return pack(
-        source_file(flow_class), replace(freeze(flow_class), attached=tuple(attached), tags=tuple(tags))
+    frozen = replace(
+        freeze(flow_class), attached=tuple(attached), tags=tuple(tags), environments=dict(environments or {})
     )
+    return pack(source_file(flow_class), frozen)
 
 
 def freeze(flow_class: type[FlowSpec]) -> Frozen:
@@ -63,6 +69,12 @@ def freeze(flow_class: type[FlowSpec]) -> Frozen:
         configs={one.name: one.document for one in given if isinstance(one, ConfigSource)},
         files={name: content for name, content in files.items() if content is not None},
     )
+
+
+def frozen_in(folder: Path) -> Frozen:
+    """What the package in `folder` was frozen with."""
+    file = folder / FROZEN_FILE
+    return Frozen.from_json(file.read_bytes()) if file.exists() else Frozen()
 
 
 def frozen_arguments(folder: Path) -> list[str]:

@@ -26,7 +26,6 @@ from stepwell.logs import LogBook, Stream
 
 GRACE = 10.0
 """Seconds that a task has to end itself after its ``@timeout``, before it is killed."""
-_GONE = "the process that starts tasks was killed"
 
 
 @dataclass(slots=True)
@@ -85,7 +84,7 @@ class Processes:
         try:
             worker = self._server.start(self._request(attempt))
         except OSError:
-            self._lost(attempt, _GONE)
+            self._lost(attempt, self._server.why_gone())
             self._server_is_gone()
             return
         running = Running(attempt, worker)
@@ -157,11 +156,12 @@ class Processes:
             self._scheduler.ended(running.attempt, pickle.loads(running.answer))
 
     def _server_is_gone(self) -> None:
+        why = self._server.why_gone()
         while self._running:
             running = self._running.popitem()[1]
             self._end(running)
-            self._lost(running.attempt, _GONE)
-        self._scheduler.gone(_GONE)
+            self._lost(running.attempt, why)
+        self._scheduler.gone(why)
 
     def _end(self, running: Running) -> None:
         if running.pid:

@@ -51,7 +51,7 @@ class Live(Console):
         super().end(done)
 
     def _print(self, text: str) -> None:
-        if self._over.is_set():
+        if self._over.is_set() or not self._thread.is_alive():
             super()._print(text)
             return
         with self._lock:

@@ -15,6 +15,8 @@ from stepwell.terminal import is_live, paint, paints
 class Reporter(Protocol):
     """Told what happens: by the run its beginning and end, by the scheduler what is between."""
 
+    def preparing(self, text: str) -> None: ...
+
     def begin(self, info: RunInfo, where: str) -> None: ...
 
     def started(self, task: TaskId, by: str) -> None: ...
@@ -44,6 +46,9 @@ class Console:
         self._color = paints()
         self._run = self._pathspec = ""
         self._tally = Tally()
+
+    def preparing(self, text: str) -> None:
+        self._say(text)
 
     def begin(self, info: RunInfo, where: str) -> None:
         self._run, self._pathspec = info.run, f"{info.flow}/{info.run}"

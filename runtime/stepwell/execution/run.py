@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, ParameterError, StoreError, UsageError, did_you_mean
+from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.history import History
 from stepwell.execution.interruption import ended_like_ctrl_c
 from stepwell.execution.local import LocalRun
@@ -22,6 +23,7 @@ from stepwell.execution.taskserver import TaskRequest, task_server
 from stepwell.execution.workers import Workers
 from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.batch import batch_steps
+from stepwell.flow.decorators.packages import wanted
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
@@ -99,30 +101,42 @@ def run_locally(
         NoSuchObject: there is no such run to resume; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
         PlatformError: the environment can't run the steps with ``@batch``; nothing was started.
+        PackagesError: the packages that steps ask for can't be had; nothing was started.
         RunFailed: a task failed.
     """
     for text in attached:
         attach(flow_class, text)
     graph, functions = flow_class.graph(), flow_class.step_functions()
-    on_batch = batch_steps(functions)
+    on_batch, packages = batch_steps(functions), wanted(flow_class, functions)
     namespace, username = config.namespace(), config.username()
 
     # the fork comes first: what follows here may start threads
     server = task_server(flow_class)
+    servers: dict[str, ForkServer] = {}
+    reporter = reporter or Console()
     try:
         from stepwell.store.opening import open_store
 
-        jobs = None
+        datastore = Datastore(open_store(datastore_url), namespace)
+        jobs, environments = None, None
+        if packages:
+            from stepwell.environments.prepare import prepare_run
+
+            environments = prepare_run(packages, on_batch, datastore, reporter.preparing)
         if on_batch:
             from stepwell.execution.batchrun import prepare
 
             jobs = prepare(
                 flow_class, on_batch, datastore_url, namespace, username,
-                attached=attached, max_splits=max_splits,
+                attached=attached, max_splits=max_splits, environments=environments,
             )  # fmt: skip
-        if on_batch.issuperset(graph):
-            server.close()  # no task is a process of this machine
-        datastore = Datastore(open_store(datastore_url), namespace)
+        if on_batch.union(packages).issuperset(graph):
+            server.close()  # no task is a process of this Python
+        servers = dict.fromkeys(graph, server)
+        if environments:
+            from stepwell.execution.elsewhere import environment_servers
+
+            servers |= environment_servers(flow_class, environments, set(graph) - on_batch, datastore)
         found = find_origin(datastore, graph, origin) if isinstance(origin, Resume) else origin
         resumed = found.run if isinstance(found, Origin) else None
         if resumed:
@@ -138,12 +152,15 @@ def run_locally(
         datastore.claim_run(info)
         if earlier:
             datastore.put_earlier(graph.flow, run, earlier)
+        if environments:
+            datastore.put_environments(graph.flow, run, environments)
         if jobs:
             jobs.begin(datastore, run, info.parameters, found)
         if begun:
             begun(datastore, info)
     except BaseException:
-        server.close()
+        for one in {server, *servers.values()}:
+            one.close()
         raise
 
     def request(attempt: Attempt) -> TaskRequest:
@@ -156,13 +173,15 @@ def run_locally(
 
     told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
     notices.tell("run", told)
-    reporter = reporter or Console()
     done = False
     reporter.begin(info, datastore.store.url)
     try:
         with ended_like_ctrl_c():
-            processes = Processes(server, request, functions, datastore, graph.flow, run)
-            workers: dict[str, Workers] = dict.fromkeys(graph, processes)
+            processes = {
+                one: Processes(one, request, functions, datastore, graph.flow, run)
+                for one in servers.values()
+            }
+            workers: dict[str, Workers] = {step: processes[one] for step, one in servers.items()}
             if jobs:
                 workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
             LocalRun(flow_class, run, workers, reporter, max_workers, history.keep).execute()

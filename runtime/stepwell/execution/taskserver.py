@@ -14,7 +14,7 @@ from functools import cache, partial
 from typing import Any, NamedTuple
 
 from stepwell.errors import FlowError, StepwellError
-from stepwell.execution.forkserver import ForkServer
+from stepwell.execution.forkserver import ForkServer, Served
 from stepwell.execution.origin import Reuse
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow.source import imported
@@ -47,7 +47,12 @@ def task_server(flow_class: type[FlowSpec]) -> ForkServer:
 
 
 def _start(flow_class: type[FlowSpec]) -> ForkServer:
-    return ForkServer(partial(_work, flow_class), partial(_preload, flow_class), _prepare)
+    return ForkServer.forked(served(flow_class))
+
+
+def served(flow_class: type[FlowSpec]) -> Served:
+    """What a server of the flow's tasks does."""
+    return Served(partial(_work, flow_class), partial(_preload, flow_class), _prepare)
 
 
 def _preload(flow_class: type[FlowSpec]) -> None:

@@ -24,12 +24,14 @@ class Frozen:
     Attributes:
         attached: the decorators that ``--with`` named.
         tags: those that all runs of a deployment get.
+        environments: the packages of steps, as they were locked and built.
     """
 
     configs: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     files: dict[str, dict[str, str]] = field(default_factory=dict)
     attached: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    environments: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()
@@ -40,7 +42,7 @@ class Frozen:
         return cls(**{**found, **{name: tuple(found.get(name, ())) for name in ("attached", "tags")}})
 
     def __bool__(self) -> bool:
-        return bool(self.configs or self.files or self.attached or self.tags)
+        return self != Frozen()
 
 
 def pairs(option: str, arguments: Sequence[str] | None = None) -> dict[str, str]:

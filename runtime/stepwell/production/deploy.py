@@ -12,6 +12,7 @@ from stepwell import aws, config
 from stepwell.compute.plan import step_plans
 from stepwell.contract import Contract, EnvironmentName
 from stepwell.datastore import Datastore
+from stepwell.environments.prepare import prepare_deployment
 from stepwell.errors import UsageError
 from stepwell.execution.origin import Origin
 from stepwell.execution.package import CodePackage, pack_flow
@@ -122,10 +123,12 @@ class Production:
 
         Raises:
             UsageError: what is given can't be a tag.
+            PackagesError: the packages that steps ask for can't be had.
         """
         self._datastore().tag_keys(self.flow, "*", tags)  # else the first run would find out
         mine = aws.namespace_contract(self.environment, self.namespace)
-        graph, package = self.flow_class.graph(), pack_flow(self.flow_class, attached, tags)
+        graph, environments = self.flow_class.graph(), prepare_deployment(self.flow_class, self._datastore())
+        package = pack_flow(self.flow_class, attached, tags, environments)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
             job_queue=self.contract.job_queue, job_definition=mine.job_definition,

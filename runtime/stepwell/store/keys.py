@@ -7,6 +7,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/ended.json                  that it ended without its `end`
     ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
     ns/<namespace>/flows/<Flow>/runs/<run>/origin.json                 which run it resumes
+    ns/<namespace>/flows/<Flow>/runs/<run>/environments.json           packages of its steps, locked
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
@@ -18,6 +19,9 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
+    ns/<namespace>/environments/locks/<asked>.json                     versions for what steps ask for
+    ns/<namespace>/environments/builds/<lock>.<platform>.json          what was built of them
+    ns/<namespace>/environments/packs/<sha256>.pack                    environments of packages
     ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
     warehouse/<database>/<table>/                                      Iceberg
 """
@@ -127,6 +131,19 @@ def object_key(namespace: str, sha256: str, kind: str) -> str:
 
 def code(namespace: str, sha256: str) -> str:
     return f"ns/{namespace}/code/{sha256}.tar.zst"
+
+
+def environments(namespace: str) -> str:
+    return f"ns/{namespace}/environments/"
+
+
+def pack(name: str) -> str:
+    """Below `environments`, and on a machine that keeps it."""
+    return f"packs/{name}.pack"
+
+
+def run_environments(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "environments.json"
 
 
 def temporary(namespace: str, name: str) -> str:

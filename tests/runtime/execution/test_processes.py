@@ -27,6 +27,9 @@ class DeadServer:
     def fileno(self) -> int:
         return self._read
 
+    def why_gone(self) -> str:
+        return "the process that starts tasks was killed"
+
     def start(self, request: Any) -> Any:
         raise BrokenPipeError
 

@@ -10,9 +10,9 @@ from stepwell.errors import UsageError, did_you_mean
 from stepwell.flow.decorators.base import all_of
 from stepwell.flow.spec import FlowSpec
 
-NAMES = ("batch", "catch", "environment", "resources", "retry", "secrets", "timeout")
+NAMES = ("batch", "catch", "conda", "environment", "pypi", "resources", "retry", "secrets", "timeout")
 """The decorators that can be attached from the command line."""
-FLOW_NAMES = ("project", "schedule")
+FLOW_NAMES = ("conda_base", "project", "pypi_base", "schedule")
 
 
 def attach(flow_class: type[FlowSpec], text: str) -> None:
@@ -29,6 +29,22 @@ def attach(flow_class: type[FlowSpec], text: str) -> None:
     for function in flow_class.step_functions().values():
         if not any(isinstance(one, kind) for one in all_of(function)):
             kind(**attributes)(function)
+
+
+def use_environment(flow_class: type[FlowSpec], kind: str) -> None:
+    """What ``--environment`` says: give each step that has none an environment of its own, ``pypi`` or
+    ``conda``; or run all with what is installed, ``local``."""
+    from stepwell.flow.decorators.packages import StepPackages, use_installed, wanted
+
+    functions = flow_class.step_functions()
+    if kind == "local":
+        use_installed(flow_class)
+        return
+    have = wanted(flow_class, functions)
+    decorator, _ = described(kind, "--environment", NAMES)
+    for step, function in functions.items():
+        if step not in have and not any(isinstance(one, StepPackages) for one in all_of(function)):
+            decorator()(function)
 
 
 def described(text: str, by: str, names: tuple[str, ...]) -> tuple[type[Any], dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Environments of packages: asked for by decorators, locked once, built once, and the same everywhere."""

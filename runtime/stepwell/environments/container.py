@@ -1,0 +1,56 @@
+"""An environment in a container: there at once, and unpacked as far as its step imports it.
+
+No index is asked and nothing is resolved: the pack is read from the datastore, part by part.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from stepwell.environments import hook, place
+from stepwell.environments.pack import Pack
+from stepwell.errors import StepwellError
+
+_HOOK = "import stepwell.environments.hook\n"
+
+
+@contextmanager
+def unpacking(pack: Pack, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """An environment in a folder, as long as the block lasts: its Python, and the variables to call it with.
+
+    Raises:
+        PackagesError: the image has no Python for it.
+        StoreError: the pack can't be read.
+    """
+    index = pack.index
+    if index["kind"] == "pypi":
+        place.furnish(folder, place.interpreter_for(index["python"]))
+    pack.unpack(folder, index["first"])
+    site = folder / place.site_packages(index["python"])
+    site.mkdir(parents=True, exist_ok=True)
+    (site / "stepwell.pth").write_text(_HOOK)
+    (folder / hook.PACKED).write_text(json.dumps(sorted(pack.names)))
+    with socket.socket(socket.AF_UNIX) as ear:
+        ear.bind(str(folder / hook.SOCKET))
+        ear.listen()
+        threading.Thread(target=_serve, args=(ear, pack, folder), daemon=True, name="stepwell-unpack").start()
+        variables = place.command_environment(folder, environ, folder / "runtime")
+        yield str(folder / "bin" / "python"), variables
+
+
+def _serve(ear: socket.socket, pack: Pack, folder: Path) -> None:
+    names = pack.names
+    with suppress(OSError):  # the block is over
+        while True:
+            connection, _ = ear.accept()
+            with connection, suppress(OSError):  # who asked is gone
+                name = connection.makefile("rb").readline().decode().strip()
+                try:
+                    pack.unpack(folder, names.get(name, ()))
+                except StepwellError as error:
+                    connection.sendall(str(error).encode())

@@ -1,0 +1,95 @@
+"""Where environments lie on a machine that keeps them: each unpacked once, for all runs of this user."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import stepwell
+from stepwell import config
+from stepwell.environments.pack import Pack
+from stepwell.errors import PackagesError
+
+
+def site_packages(python: str) -> str:
+    """The folder of packages in an environment of this version of Python."""
+    return f"lib/python{'.'.join(python.split('.')[:2])}/site-packages"
+
+
+def tree(name: str) -> Path:
+    """Where a pack is unpacked, if it is."""
+    return config.cache() / "environments" / name[:32]
+
+
+@contextmanager
+def staged(name: str) -> Iterator[Path]:
+    """A folder that becomes a pack's `tree` at the end of the block, unless somebody was faster."""
+    place = tree(name)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    folder = place.with_name(f"{place.name}.{os.urandom(4).hex()}")
+    try:
+        yield folder
+        with suppress(OSError):
+            folder.rename(place)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def unpack(pack: Pack, interpreter: str) -> None:
+    """Unpack all of a pack to where it lies on this machine."""
+    if not tree(pack.name).exists():
+        with staged(pack.name) as folder:
+            furnish(folder, interpreter)
+            pack.unpack(folder)
+
+
+def furnish(folder: Path, interpreter: str) -> None:
+    """Make a folder a virtual environment of an interpreter of this machine; it has no packages yet."""
+    (folder / "bin").mkdir(parents=True)
+    for name in ("python", "python3"):
+        (folder / "bin" / name).symlink_to(interpreter)
+    (folder / "pyvenv.cfg").write_text(
+        f"home = {Path(interpreter).parent}\ninclude-system-site-packages = false\n"
+    )
+
+
+def interpreter_for(python: str) -> str:
+    """The Python of this machine or image that an environment was made for.
+
+    Raises:
+        PackagesError: there is none.
+    """
+    major_minor = python.split(".")[:2]
+    if major_minor == [str(number) for number in sys.version_info[:2]]:
+        return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
+    if found := shutil.which(f"python{'.'.join(major_minor)}"):
+        return os.path.realpath(found)
+    raise PackagesError(
+        f"the environment is of Python {python}, and this image has {sys.version_info[0]}."
+        f"{sys.version_info[1]}; write python='{sys.version_info[0]}.{sys.version_info[1]}' in @pypi or "
+        "@pypi_base, take @conda, which brings its own Python, or an image with that one: @batch(image=)"
+    )
+
+
+def command_environment(folder: Path, environ: Mapping[str, str], runtime: Path) -> dict[str, str]:
+    """The environment variables of a process in an environment: its own programs first, and Stepwell.
+
+    Stepwell itself is in no environment: it is the one that starts the task. What it needs is in each.
+
+    Args:
+        runtime: a folder in which it is put.
+    """
+    runtime.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (runtime / "stepwell").symlink_to(Path(stepwell.__file__).parent)
+    kept: dict[str, Any] = {name: value for name, value in environ.items() if name not in _OTHERS}
+    path = os.pathsep.join([str(folder / "bin"), environ.get("PATH", os.defpath)])
+    return {**kept, "PATH": path, "PYTHONPATH": str(runtime), "PYTHONNOUSERSITE": "1"}
+
+
+_OTHERS = frozenset({"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"})

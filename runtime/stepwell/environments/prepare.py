@@ -1,0 +1,189 @@
+"""Have ready what the steps of a run ask for: locked, built, and in the datastore, before the first task."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from stepwell.datastore import Datastore, utc_now
+from stepwell.environments import place, platforms, uv, wheels
+from stepwell.environments.pack import write
+from stepwell.environments.shelf import Shelf
+from stepwell.errors import PackagesError
+from stepwell.flow.decorators.packages import Wanted, condition, wanted
+from stepwell.flow.spec import FlowSpec
+
+Say = Callable[[str], None]
+
+
+def prepare(
+    asked: Mapping[str, Wanted],
+    datastore: Datastore,
+    say: Say,
+    *,
+    made_for: Collection[str] = (platforms.CONTAINER,),
+    anew: bool = False,
+) -> dict[str, Any]:
+    """Have the environments of these steps ready; returns what is kept of them beside a run.
+
+    That is ``steps``, by step its kind, Python, lock and the pack of each platform, and ``locks``, the text
+    of each lock by its hash.
+
+    Args:
+        asked: what each step asks for.
+        say: is told what takes its time.
+        made_for: the platforms that they are built for now; they are locked for this machine and containers.
+        anew: whether to look for versions even where that was done before.
+
+    Raises:
+        PackagesError: what is asked for does not fit together, can't be fetched, or is not what was locked.
+        UsageError: uv is not there.
+    """
+    shelf = Shelf(datastore.store, datastore.namespace)
+    said: dict[str, Any] = {"steps": {}, "locks": {}}
+    ready: dict[Wanted, dict[str, Any]] = {}
+    for step, one in asked.items():
+        if one not in ready:
+            steps = [name for name, other in asked.items() if other == one]
+            what = f"environment of {'step' if len(steps) == 1 else 'steps'} {', '.join(steps)}"
+            ready[one] = _Maker(one, shelf, say, what).make(made_for, anew)
+        about = dict(ready[one])
+        said["locks"][about["lock"]] = about.pop("text")
+        said["steps"][step] = about
+    return said
+
+
+def prepare_run(
+    asked: Mapping[str, Wanted], on_batch: Collection[str], datastore: Datastore, say: Say
+) -> dict[str, Any]:
+    """`prepare` for a run of which some steps are Batch jobs, and the others processes of this machine."""
+    made_for = {platforms.CONTAINER if step in on_batch else platforms.here() for step in asked}
+    return prepare(asked, datastore, say, made_for=made_for)
+
+
+def prepare_deployment(flow_class: type[FlowSpec], datastore: Datastore) -> dict[str, Any]:
+    """`prepare` for a flow that is deployed; nothing where its steps have no packages of their own."""
+    asked = wanted(flow_class, flow_class.step_functions())
+    return prepare(asked, datastore, partial(print, file=sys.stderr)) if asked else {}
+
+
+def requirements() -> list[str]:
+    """What Stepwell itself needs, which is in every environment."""
+    return [one for one in metadata.requires("stepwell") or () if "extra ==" not in one]
+
+
+class _Maker:
+    """Makes one environment."""
+
+    def __init__(self, wanted: Wanted, shelf: Shelf, say: Say, what: str) -> None:
+        self._wanted, self._shelf, self._say, self._what = wanted, shelf, say, what
+        self._platforms = sorted({platforms.here(), platforms.CONTAINER})
+        self._python = wanted.python or f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+    def make(self, made_for: Collection[str], anew: bool) -> dict[str, Any]:
+        if self._wanted.kind == "conda":
+            raise PackagesError(f"{self._what}: @conda is not made yet; write the packages in @pypi")
+        locked = self._lock(anew)
+        lock = _hash(locked)
+        packs = {platform: self._build(lock, locked["text"], platform) for platform in made_for}
+        return {
+            "kind": self._wanted.kind, "python": self._python, "lock": lock, "packs": packs,
+            "text": locked["text"],
+        }  # fmt: skip
+
+    def _lock(self, anew: bool) -> dict[str, Any]:
+        asked = {**self._wanted._asdict(), "python": self._python, "platforms": self._platforms}
+        name = _hash({**asked, "stepwell": requirements()})
+        found = None if anew else self._shelf.get("locks", name)
+        if found is None:
+            self._say(f"Resolving the {self._what}: {self._wanted}")
+            found = {**asked, "text": self._resolve(), "at": utc_now().isoformat()}
+            self._shelf.put("locks", name, found)
+        return found
+
+    def _resolve(self) -> str:
+        own = [name + condition(version) for name, version in self._wanted.packages]
+        return uv.lock([*own, *requirements()], self._python, self._platforms, self._what)
+
+    def _build(self, lock: str, text: str, platform: str) -> str:
+        name = f"{lock}.{platform}"
+        built = self._shelf.get("builds", name)
+        if built is None or not self._shelf.has_pack(built["pack"]):
+            built = self._built(lock, text, platform)
+            self._shelf.put("builds", name, built)
+        pack: str = built["pack"]
+        return pack
+
+    def _built(self, lock: str, text: str, platform: str) -> dict[str, Any]:
+        count = text.count("==")
+        self._say(f"Building the {self._what}: {count} packages for {platform}, Python {self._python}")
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
+            root, packed = Path(folder, "root"), Path(folder, "pack")
+            install_wheels(root, text, self._python, platform, self._what)
+            about = {
+                "kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock,
+                "first": [wheels.FIRST],
+            }  # fmt: skip
+            found = wheels.distributions(root, place.site_packages(self._python))
+            pack = write(root, found, about, packed)
+            size = packed.stat().st_size
+            self._shelf.put_pack(pack, packed)
+        seconds = time.monotonic() - began
+        self._say(f"Built the {self._what} as {pack[:12]} in {seconds:.1f} s: {size / 1e6:,.0f} MB packed")
+        return {"pack": pack, "bytes": size, "packages": count, "seconds": round(seconds, 1)}
+
+
+def install_wheels(root: Path, text: str, python: str, platform: str, what: str) -> None:
+    """Install what is locked into the folder of an environment, with its modules compiled."""
+    site = root / place.site_packages(python)
+    uv.install(text, python, platform, site, what)
+    # hashes in place of times, so that the same source gives the same file; paths as in any environment
+    words = ["-m", "compileall", "-qq", "-j", "0", "-s", str(root), "--invalidation-mode", "unchecked-hash"]
+    compiled = [uv.interpreter(python), *words, "-x", "/tests?/", str(site)]
+    subprocess.run(compiled, capture_output=True)  # a file that is not of this Python is left as it is
+    (root / "bin").mkdir()
+    for script in (site / "bin").glob("*"):
+        if script.is_file():
+            to = root / "bin" / script.name
+            text_of = script.read_bytes()
+            if text_of.startswith(b"#!") and b"python" in text_of.partition(b"\n")[0]:
+                # the environment's own, wherever it lies: its bin comes first on the PATH
+                to.write_bytes(b"#!/usr/bin/env python\n" + text_of.partition(b"\n")[2])
+                to.chmod(0o755)
+            else:
+                script.rename(to)
+    shutil.rmtree(site / "bin", ignore_errors=True)
+
+
+def local_folder(said: Mapping[str, Any], step: str, datastore: Datastore) -> Path:
+    """The folder of a step's environment on this machine; it is unpacked there, if it was not yet.
+
+    Args:
+        said: what `prepare` has returned.
+    """
+    about = said["steps"][step]
+    name = about["packs"][platforms.here()]
+    if not place.tree(name).exists():
+        shelf = Shelf(datastore.store, datastore.namespace)
+        if not shelf.has_pack(name):
+            raise PackagesError(
+                f"environment {name[:12]} of step '{step}' is gone from {datastore.store.url}"
+            )
+        with shelf.pack(name) as pack:
+            place.unpack(pack, uv.interpreter(about["python"]))
+    return place.tree(name)
+
+
+def _hash(document: Mapping[str, Any] | Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,70 @@
+"""What an environment of wheels consists of, read off what was installed of them."""
+
+from __future__ import annotations
+
+import csv
+import re
+from email.parser import HeaderParser
+from pathlib import Path
+
+from stepwell.environments.pack import Distribution
+
+FIRST = "first"
+"""The distribution of what any task needs: what belongs to no other, and what others say of themselves."""
+_TOLD = ("METADATA", "entry_points.txt")
+
+
+def distributions(root: Path, site: str) -> list[Distribution]:
+    """The distributions of an environment whose site-packages folder is `site`, and scripts in ``bin``."""
+    folder = root / site
+    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
+    scripts = {f"bin/{path.name}" for path in (root / "bin").glob("*")}
+    infos = {_normal(path.name.partition("-")[0]): path for path in folder.glob("*.dist-info")}
+    found, first = list[Distribution](), list[str]()
+    for name, info in sorted(infos.items()):
+        recorded = _recorded(info)
+        own = recorded & files
+        own |= _compiled(own, files)
+        files -= own
+        told = {f"{info.name}/{file}" for file in _TOLD} & own
+        first += told
+        names = sorted({_importable(file) for file in own} - {""})
+        listed = [f"{site}/{file}" for file in own - told] + list(recorded & scripts)
+        found.append(Distribution(name, listed, names, _requires(info, infos.keys() - {name})))
+    return [*found, Distribution(FIRST, [f"{site}/{file}" for file in (*first, *files)], [], [])]
+
+
+def _recorded(info: Path) -> set[str]:
+    with (info / "RECORD").open(newline="", encoding="utf-8") as file:
+        # scripts stand in bin/, beside the packages, whatever the record says of where
+        return {re.sub(r"^(\.\./)+", "", row[0]) for row in csv.reader(file) if row}
+
+
+def _compiled(own: set[str], files: set[str]) -> set[str]:
+    modules = {file.removesuffix(".py") for file in own if file.endswith(".py")}
+    found = set()
+    for file in files:
+        folder, _, name = file.rpartition("/")
+        if folder.endswith("__pycache__") and name.endswith(".pyc"):
+            source = folder.removesuffix("__pycache__") + name.partition(".")[0]
+            if source in modules:
+                found.add(file)
+    return found
+
+
+def _importable(file: str) -> str:
+    top, slash, _ = file.partition("/")
+    name = top if slash else top.partition(".")[0] if top.endswith((".py", ".so")) else ""
+    return name if name.isidentifier() and name != "__pycache__" else ""
+
+
+def _requires(info: Path, known: set[str]) -> list[str]:
+    told = HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8"))
+    asked = told.get_all("Requires-Dist") or []
+    always = [one for one in asked if not re.search(r"\bextra\b", one)]
+    names = {_normal(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in always}
+    return sorted(names & known)
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
