@@ -1,16 +1,11 @@
-"""Where tables are kept: a SQLite catalog and a local folder, or Glue and S3.
-
-`open_catalog` chooses by STEPWELL_ENVIRONMENT alone; everything above it is the same for both.
-See ``docs/decisions/0040-tables-follow-the-environment.md``.
-"""
+"""What every catalog of tables can do, wherever it is: `stepwell.tables.opening` opens one."""
 
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -23,7 +18,6 @@ from pyiceberg.exceptions import (
 )
 from pyiceberg.table import Table as IcebergTable
 
-from stepwell import aws, config
 from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
@@ -37,24 +31,6 @@ _PROPERTIES = {
     "commit.retry.min-wait-ms": "20",
     "commit.retry.max-wait-ms": "500",
 }
-
-
-def open_catalog(environ: Mapping[str, str] = os.environ) -> TableCatalog:
-    """The catalog of the environment that STEPWELL_ENVIRONMENT names, else the one in STEPWELL_HOME.
-
-    Raises:
-        UsageError: STEPWELL_ENVIRONMENT has another form.
-        ContractError: there is no such environment.
-        TableError: the local catalog can't be opened.
-    """
-    name = aws.environment_name(environ)
-    if name is None:
-        from stepwell.tables.local import LocalCatalog
-
-        return LocalCatalog(config.home(environ))
-    from stepwell.tables.glue import GlueCatalog
-
-    return GlueCatalog(name, aws.contract(name), environ)
 
 
 class TableCatalog(ABC):

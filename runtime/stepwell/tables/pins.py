@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 from pyiceberg.table.snapshots import Snapshot
 
 from stepwell.flow.current import TaskContext
-from stepwell.tables.catalog import TableCatalog, open_catalog
+from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 
 WRITE_ID = "stepwell.write-id"
 """Snapshot property that names a write of a task."""

@@ -13,8 +13,9 @@ from stepwell import html
 from stepwell.errors import TableError
 from stepwell.flow.current import current
 from stepwell.tables.arrow import plain_schema
-from stepwell.tables.catalog import TableCatalog, open_catalog
+from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 from stepwell.tables.pins import pin_read
 from stepwell.tables.selection import checked_columns, checked_filter, checked_limit
 

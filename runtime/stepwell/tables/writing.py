@@ -14,8 +14,8 @@ from pyiceberg.table.update import ValidatableTableRequirement
 from stepwell.errors import TableError
 from stepwell.flow.current import current
 from stepwell.tables.arrow import fit, plain_schema, to_arrow
-from stepwell.tables.catalog import open_catalog
 from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 from stepwell.tables.pins import WRITE_ID, record_write, write_properties
 from stepwell.tables.reading import Table
 

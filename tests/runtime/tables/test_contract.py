@@ -122,7 +122,7 @@ def test_a_run_reads_one_snapshot(task: Task) -> None:
 
 def test_a_run_keeps_reading_nothing(task: Task) -> None:
     """A run that found a table without a snapshot finds no rows in it to its end."""
-    stepwell.tables.catalog.open_catalog().load_or_create(
+    stepwell.tables.opening.open_catalog().load_or_create(
         stepwell.tables.name.TableName("facts", "flights"), UA.schema
     )
     with task() as start:
