@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from stepwell.runner.run import Runner as Runner
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
+    from stepwell.tables.expectations import expect as expect
 
 __version__ = "0.1.0"
 
@@ -93,6 +94,7 @@ _HOME = {
     "FlowSpec": "stepwell.flow.spec",
     "table": "stepwell.tables",
     "write_table": "stepwell.tables",
+    "expect": "stepwell.tables.expectations",
 }
 
 __all__ = sorted(_HOME)

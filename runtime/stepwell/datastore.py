@@ -379,7 +379,7 @@ class Datastore:
         key = keys.table_pins(self.namespace, flow, run, table) + _FIRST_PIN
         with contextlib.suppress(AlreadyExists):
             self.store.put(key, json.dumps(pin).encode(), if_absent=True)
-        return self.table_pin(flow, run, table) or pin
+        return self.pin_at(key)
 
     def move_pins(self, flow: str, run: str, writes: list[dict[str, Any]]) -> None:
         """Let the run see what one of its tasks, now done, has written to tables.
@@ -391,14 +391,6 @@ class Datastore:
             key = keys.table_pins(self.namespace, flow, run, write["table"])
             pin = {name: write[name] for name in ("snapshot_id", "sequence_number")}
             self.store.put(f"{key}{pin['sequence_number']:020d}.json", json.dumps(pin).encode())
-
-    def table_pin(self, flow: str, run: str, table: str) -> dict[str, Any] | None:
-        """The snapshot the run has pinned a table to, if it has."""
-        pins = self.table_pins(flow, run, table).get(table)
-        if pins is None:
-            return None
-        # the run's own last write, else what it first read
-        return self.pin_at(pins.written[-1] if pins.written else pins.read)
 
     def table_pins(self, flow: str, run: str, table: str | None = None) -> dict[str, TablePins]:
         """The pins of a table, or of all tables that the run has opened or written."""

@@ -27,6 +27,7 @@ class RunInfo(NamedTuple):
         parameters: what it was given, by name; a run that resumes it is given the same.
         origin: the run that it resumes, if it does.
         graph: the steps of its flow (`stepwell.flow.document`); None where nobody said.
+        publishes: whether others see what it writes to tables once it has ended successfully.
     """
 
     flow: str
@@ -39,6 +40,7 @@ class RunInfo(NamedTuple):
     parameters: Mapping[str, Any] = MappingProxyType({})
     origin: str | None = None
     graph: Document | None = None
+    publishes: bool = True
 
     @property
     def system_tags(self) -> frozenset[str]:

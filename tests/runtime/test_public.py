@@ -24,8 +24,8 @@ def test_public_names_are_frozen() -> None:
         "Config", "ConfigValue", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec",
         "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "Step", "StepMutator",
         "Task", "USER_SKIP_STEP", "batch", "catch", "conda", "conda_base", "config_expr", "current",
-        "default_namespace", "environment", "get_namespace", "namespace", "no_reuse", "project", "pypi",
-        "pypi_base", "resources", "retry", "schedule", "secrets", "step", "table", "timeout",
+        "default_namespace", "environment", "expect", "get_namespace", "namespace", "no_reuse", "project",
+        "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "step", "table", "timeout",
         "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:

@@ -15,6 +15,7 @@ from stepwell.flow.spec import FlowSpec
 COMMANDS = {
     "run": "stepwell.cli.run:run_command",
     "resume": "stepwell.cli.resume:resume_command",
+    "replay": "stepwell.cli.resume:replay_command",
     "spin": "stepwell.cli.spin:spin_command",
     "step-functions": "stepwell.cli.production:production_group",
     "show": "stepwell.cli.graph:show_command",

@@ -13,6 +13,7 @@ group = LazyGroup(
         "cost": "stepwell.cli.cost:cost",
         "doctor": "stepwell.cli.doctor:doctor",
         "local": "stepwell.cli.local:local",
+        "replay": "stepwell.cli.replay:replay",
         "runs": "stepwell.cli.runs:command",
         "ui": "stepwell.cli.ui:ui",
         "watch": "stepwell.cli.watch:watch",

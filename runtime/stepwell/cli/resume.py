@@ -1,4 +1,4 @@
-"""``resume``: run again only what a run has not done."""
+"""``resume`` and ``replay``: run again what a run has not done, or all that it has done."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import click
 from stepwell.cli.options import step_argument
 from stepwell.cli.runoptions import run_arguments, run_options
 from stepwell.execution.run import Resume, run_locally
+from stepwell.flow.graph import START
 from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
 
@@ -42,4 +43,22 @@ def resume_command(flow_class: type[FlowSpec]) -> click.Command:
         callback=callback,
         help="Run again what a run has not done, with its parameters; from STEP on, if one is named. "
         "What it has done is taken over without copying data.",
+    )
+
+
+def replay_command(flow_class: type[FlowSpec]) -> click.Command:
+    """The command ``replay`` of a flow."""
+
+    @click.pass_obj
+    def replay(datastore: str | None, /, run: str, **options: Any) -> None:
+        origin = Resume(run, START, replay=True)
+        run_locally(flow_class, {}, datastore_url(datastore), origin=origin, **run_arguments(options))
+
+    callback: Callable[..., None] = replay
+    return click.Command(
+        "replay",
+        params=[click.Argument(["run"], metavar="RUN"), *run_options()],
+        callback=callback,
+        help="Run all of a past run again, with its parameters and on the snapshots of tables that it has "
+        "read. What it writes to tables stays on the new run's branches.",
     )

@@ -69,7 +69,7 @@ class Lineage:
         Raises:
             TableError: a table is gone, or can't be reached.
         """
-        from stepwell.tables.catalog import open_catalog
+        from stepwell.tables.opening import open_catalog
         from stepwell.tables.pins import written_by
 
         catalog = open_catalog()

@@ -75,7 +75,8 @@ def take_over(
     flow, source = done.meta["flow"], "{flow}/{run}/{step}/{task}".format_map(done.meta)
     meta = {**done.meta, **here, "run": run, "step": task.step, "task": task.path, "taken_from": source}
     for table, pin in meta["table_reads"].items():
-        datastore.pin_table(flow, run, table, pin)
+        if not pin.get("own"):
+            datastore.pin_table(flow, run, table, pin)
     manifest = done._replace(meta=meta, rows=rows)
     try:
         datastore.commit(flow, run, task, manifest)

@@ -18,6 +18,7 @@ from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
+from stepwell.execution.snapshots import check_snapshots
 from stepwell.execution.spec import TaskSpec
 from stepwell.execution.taskserver import TaskRequest, task_server
 from stepwell.execution.workers import Workers
@@ -65,10 +66,14 @@ def portable_parameters(flow_class: type[FlowSpec], given: Mapping[str, Any]) ->
 
 
 class Resume(NamedTuple):
-    """Which run to resume, the newest if none is named, and from which step on to run again."""
+    """Which run to resume, the newest if none is named, and from which step on to run again.
+
+    With `replay` all of it is run again, and others do not see what that writes to tables.
+    """
 
     run: str | None = None
     step: str | None = None
+    replay: bool = False
 
 
 def run_locally(
@@ -99,6 +104,7 @@ def run_locally(
             reused; nothing was started.
         FlowError: the flow or a parameter is wrong; nothing was started.
         NoSuchObject: there is no such run to resume; nothing was started.
+        TableError: tables can't be read again as that run has read them; nothing was started.
         StoreError: the datastore can't be written; nothing was started.
         PlatformError: the environment can't run the steps with ``@batch``; nothing was started.
         PackagesError: the packages that steps ask for can't be had; nothing was started.
@@ -148,6 +154,7 @@ def run_locally(
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
             parameters=portable_parameters(flow_class, given), origin=resumed, graph=to_document(graph),
+            publishes=not (isinstance(origin, Resume) and origin.replay),
         )  # fmt: skip
         datastore.claim_run(info)
         if earlier:
@@ -201,6 +208,7 @@ def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
     Raises:
         NoSuchObject: there is no such run, or none at all.
         UsageError: no step has that name.
+        TableError: a snapshot that the run has read has expired.
     """
     if resume.step is not None and resume.step not in graph:
         raise UsageError(
@@ -214,4 +222,5 @@ def find_origin(datastore: Datastore, graph: Graph, resume: Resume) -> Origin:
             f"{datastore.store.url}; start one: run"
         )
     datastore.run_info(graph.flow, run)
+    check_snapshots(datastore, graph.flow, run)
     return Origin(run, tuple(sorted(graph.from_step(resume.step))) if resume.step else ())

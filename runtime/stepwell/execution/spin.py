@@ -52,7 +52,7 @@ def spin(
     inputs = _needed(datastore, graph, origin.run, task)
     info = RunInfo(
         graph.flow, run, datastore.namespace, config.username(), utc_now(), "spin",
-        parameters=past.parameters, origin=origin.run, graph=to_document(graph),
+        parameters=past.parameters, origin=origin.run, graph=to_document(graph), publishes=False,
     )  # fmt: skip
     datastore.claim_run(info, listed=False)  # the newest run is still the one that was run
     for needed in inputs:

@@ -18,6 +18,7 @@ from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
 from stepwell.execution.key import key_of
 from stepwell.execution.origin import Origin, Reuse, resumed, take_over
 from stepwell.execution.outcome import Outcome
+from stepwell.execution.publishing import publish
 from stepwell.execution.reads import JOINED, TASK_ID, runtime
 from stepwell.execution.spec import TaskSpec
 from stepwell.execution.start import Start, start_of
@@ -100,6 +101,8 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         run_decorated(function, call, partial(function, flow, *([] if inputs is None else [inputs])))
     if step.kind != "end" and state.ending is None:
         raise FlowError(f"{step.where}: step '{step.name}' returned before it came to self.next(...)")
+    if step.kind == "end":
+        publish(context)
     if context.asked_id:
         reads.note(TASK_ID)
     ending = state.ending or Ending()
@@ -158,7 +161,12 @@ def _leave_to_catch(
 def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome:
     """What follows from a task that is done; an attempt that was killed here is made good by the next."""
     meta = manifest.meta
-    context.datastore.move_pins(context.flow, spec.run, meta["table_writes"])
+    writes = meta["table_writes"]
+    if writes and "taken_from" in meta:
+        from stepwell.tables.branches import adopt
+
+        writes = adopt(context, writes)
+    context.datastore.move_pins(context.flow, spec.run, writes)
     splits = meta["foreach"]["splits"] if meta["foreach"] else None
     chosen = meta["switch"]["chosen"] if meta["switch"] else None
     decided = chosen or splits

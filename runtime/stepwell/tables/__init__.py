@@ -9,6 +9,8 @@ pyiceberg is imported when the first table is used, because that takes most of a
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from datetime import datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -18,37 +20,61 @@ if TYPE_CHECKING:
 __all__ = ["table", "write_table"]
 
 
-def table(name: str) -> Table:
+def table(
+    name: str,
+    *,
+    snapshot: int | None = None,
+    as_of: datetime | str | None = None,
+    branch: str | None = None,
+) -> Table:
     """Open an Iceberg table; its rows are read when they are asked for.
 
-    In a task, the first task of the run that opens a table decides its snapshot, and every task of
-    the run reads that one, until the run itself writes the table. Elsewhere it is the snapshot of now.
+    In a task it is the table as it was when the run started, and every task of the run reads that
+    snapshot, until the run itself writes the table. Elsewhere it is the snapshot of now.
 
     Args:
         name: ``DATABASE.TABLE``, such as ``facts.flights``.
+        snapshot: id of the snapshot to read.
+        as_of: read the table as it was then: a datetime or ISO 8601 text, in UTC where no zone is said.
+        branch: read this branch: ``FLOW/RUN`` has what a run has written and not published.
 
     Raises:
-        TableError: the name has another form, there is no such table, it can't be reached, or the
-            snapshot that the run is pinned to has expired.
+        TableError: the name has another form, there is no such table or snapshot, it can't be reached,
+            or the snapshot that the run is pinned to has expired.
     """
     from stepwell.tables.reading import open_table
 
-    return open_table(name)
+    return open_table(name, snapshot=snapshot, as_of=as_of, branch=branch)
 
 
-def write_table(name: str, data: Any, mode: Literal["append", "overwrite"] = "append") -> Table:
+def write_table(
+    name: str,
+    data: Any,
+    mode: Literal["append", "overwrite", "upsert", "replace_partition"] = "append",
+    *,
+    keys: Sequence[str] = (),
+    partition_by: Sequence[str] | None = None,
+    evolve: bool = False,
+) -> Table:
     """Write rows to an Iceberg table, all or none; the table is made if there is none.
 
-    In a task, a write is done once, however often the task is tried again; the run reads what it
-    has written. Many tasks may write one table at once: appends are all kept, and of overwrites the
-    last to finish stays.
+    In a task, a write is done once, however often the task is tried again. It goes to a branch of the
+    table that the run reads and nobody else; when the run ends successfully, the branch is published.
+    Many tasks may write one table at once: appends are all kept, and of overwrites the last to finish
+    stays.
 
     Args:
         name: ``DATABASE.TABLE``.
         data: a pyarrow Table or RecordBatch, or a pandas or polars DataFrame (a pandas index is not
             written). A value is stored exactly or refused: timestamps have microseconds, those with
             a time zone are in UTC, integers are signed.
-        mode: ``append`` adds the rows, ``overwrite`` replaces all rows by them.
+        mode: ``append`` adds the rows, ``overwrite`` replaces all rows by them, ``upsert`` replaces the
+            rows that have the same `keys` and adds the others, ``replace_partition`` replaces the
+            partitions that the rows are in.
+        keys: the columns that say which row is meant, for ``upsert``.
+        partition_by: columns for whose values the table has partitions; decided when it is made.
+        evolve: whether the table may get new columns, null where there was no value, and wider types:
+            int32 to int64, float to double, decimals of more digits. Nothing else ever changes.
 
     Returns:
         The table at the snapshot that the write made.
@@ -59,7 +85,7 @@ def write_table(name: str, data: Any, mode: Literal["append", "overwrite"] = "ap
     """
     from stepwell.tables.writing import write
 
-    return write(name, data, mode)
+    return write(name, data, mode, keys, partition_by, evolve)
 
 
 def preload() -> None:

@@ -85,7 +85,7 @@ def fit(data: pa.Table, schema: pa.Schema, name: TableName) -> pa.Table:
     if extra:
         raise TableError(
             f"{name}: received column {_listed(extra)}, which the table has not; its columns are "
-            f"{_listed(schema.names)}: drop or rename it, or write to a table of another name"
+            f"{_listed(schema.names)}: drop or rename it, or let the write add it: evolve=True"
         )
     columns = []
     for field in schema:

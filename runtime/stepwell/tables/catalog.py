@@ -1,16 +1,11 @@
-"""Where tables are kept: a SQLite catalog and a local folder, or Glue and S3.
-
-`open_catalog` chooses by STEPWELL_ENVIRONMENT alone; everything above it is the same for both.
-See ``docs/decisions/0040-tables-follow-the-environment.md``.
-"""
+"""What every catalog of tables can do, wherever it is: `stepwell.tables.opening` opens one."""
 
 from __future__ import annotations
 
 import logging
-import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -21,40 +16,27 @@ from pyiceberg.exceptions import (
     NoSuchPropertyException,
     NoSuchTableError,
 )
+from pyiceberg.partitioning import PARTITION_FIELD_ID_START, PartitionField, PartitionSpec
+from pyiceberg.schema import assign_fresh_schema_ids
 from pyiceberg.table import Table as IcebergTable
+from pyiceberg.transforms import IdentityTransform
 
-from stepwell import aws, config
 from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
 # pyiceberg logs and warns about what is normal here, such as a commit that another writer outran
 logging.getLogger("pyiceberg").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"pyiceberg\.")
+warnings.filterwarnings("ignore", "Delete operation did not match")
 
+# Row groups are what a filter leaves out and what shards are made of; pyiceberg's have a million rows.
 # A writer that loses a race tries again, for as long as it takes. pyiceberg doubles the wait each time.
 _PROPERTIES = {
+    "write.parquet.row-group-limit": str(1 << 17),
     "commit.retry.num-retries": "1000",
     "commit.retry.min-wait-ms": "20",
     "commit.retry.max-wait-ms": "500",
 }
-
-
-def open_catalog(environ: Mapping[str, str] = os.environ) -> TableCatalog:
-    """The catalog of the environment that STEPWELL_ENVIRONMENT names, else the one in STEPWELL_HOME.
-
-    Raises:
-        UsageError: STEPWELL_ENVIRONMENT has another form.
-        ContractError: there is no such environment.
-        TableError: the local catalog can't be opened.
-    """
-    name = aws.environment_name(environ)
-    if name is None:
-        from stepwell.tables.local import LocalCatalog
-
-        return LocalCatalog(config.home(environ))
-    from stepwell.tables.glue import GlueCatalog
-
-    return GlueCatalog(name, aws.contract(name), environ)
 
 
 class TableCatalog(ABC):
@@ -107,8 +89,10 @@ class TableCatalog(ABC):
             f"write_table('{name}', data) makes it"
         )
 
-    def load_or_create(self, name: TableName, schema: pa.Schema) -> IcebergTable:
-        """The table, made with the columns of `schema` if there is none.
+    def load_or_create(
+        self, name: TableName, schema: pa.Schema, partition_by: Sequence[str] = ()
+    ) -> IcebergTable:
+        """The table, made with the columns of `schema` if there is none, a partition for each value of some.
 
         Raises:
             TableError: the database is not there, or the table can't be reached.
@@ -125,8 +109,16 @@ class TableCatalog(ABC):
                     "unknown; cast it to the type it will have"
                 )
             try:
+                columns = assign_fresh_schema_ids(self._iceberg._convert_schema_if_needed(schema))
+                ids = [columns.find_field(column).field_id for column in partition_by]
+                spec = PartitionSpec(
+                    *(
+                        PartitionField(id, PARTITION_FIELD_ID_START + place, IdentityTransform(), column)
+                        for place, (id, column) in enumerate(zip(ids, partition_by, strict=True))
+                    )
+                )
                 return self._iceberg.create_table_if_not_exists(
-                    self._identifier(name), schema, location=self._location(name), properties=_PROPERTIES
+                    self._identifier(name), columns, self._location(name), spec, properties=_PROPERTIES
                 )
             except NoSuchNamespaceError:
                 raise TableError(

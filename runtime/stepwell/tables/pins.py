@@ -1,26 +1,34 @@
 """What a task leaves about the tables it uses: the run's pinned snapshots, and its own manifest.
 
-A run reads each table at one snapshot, decided by the first task that opens it; what the run
-itself writes moves the pin. So the same run read again reads the same rows.
+A run reads each table as it was when the run started; what the run itself writes moves the pin. So the
+same run read again reads the same rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
 
+from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
+from stepwell.errors import NoSuchObject, TableError
 from stepwell.flow.current import TaskContext
-from stepwell.tables.catalog import TableCatalog, open_catalog
+from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 
 WRITE_ID = "stepwell.write-id"
 """Snapshot property that names a write of a task."""
+OWN = "own"
+"""In what a task has read: whether its run had written it."""
+MODE = "stepwell.mode"
+"""Snapshot property that says how it was written."""
 
 
-def pin_read(context: TaskContext, name: TableName, snapshot: Snapshot | None) -> int | None:
-    """Id of the snapshot at which the run reads a table: `snapshot`, if none was pinned before.
+def pin_read(context: TaskContext, name: TableName, iceberg: IcebergTable) -> int | None:
+    """Id of the snapshot at which the run reads a table.
 
     None is a pin too: the run began when the table was still without a snapshot. A task reads what it
     has itself written; the rest of the run does once the task is done.
@@ -29,28 +37,64 @@ def pin_read(context: TaskContext, name: TableName, snapshot: Snapshot | None) -
         if write["table"] == str(name):
             written: int = write["snapshot_id"]
             return written
-    pin = context.datastore.pin_table(context.flow, context.run, str(name), _pin(snapshot))
-    context.table_reads.setdefault(str(name), pin)
-    wanted: int | None = pin["snapshot_id"]
+    found = pin(context, str(name), iceberg)
+    context.table_reads.setdefault(str(name), found)
+    wanted: int | None = found["snapshot_id"]
     return wanted
 
 
-def pin(context: TaskContext, table: str) -> dict[str, Any]:
-    """The snapshot at which the run reads a table: that of now, if none was pinned before.
+def pin(context: TaskContext, table: str, iceberg: IcebergTable | None = None) -> dict[str, Any]:
+    """The snapshot at which the run reads a table: that of the run's start, if none was pinned before.
+
+    A run that resumes or replays another reads what that one read, or would have read.
 
     Raises:
         TableError: the table is gone, or can't be reached.
     """
-    found = context.datastore.table_pin(context.flow, context.run, table)
-    if found is None:
-        snapshot = open_catalog().load(TableName.parse(table)).current_snapshot()
-        found = context.datastore.pin_table(context.flow, context.run, table, _pin(snapshot))
-    return found
+    pins = context.datastore.table_pins(context.flow, context.run, table).get(table)
+    if pins and pins.written:
+        return {**context.datastore.pin_at(pins.written[-1]), OWN: True}
+    wanted = base(context, table, iceberg)
+    return context.datastore.pin_table(context.flow, context.run, table, wanted)
+
+
+def base(context: TaskContext, table: str, iceberg: IcebergTable | None = None) -> dict[str, Any]:
+    """The snapshot at which the run reads a table before it writes it."""
+    datastore, flow, run = context.datastore, context.flow, context.run
+    pins = datastore.table_pins(flow, run, table).get(table)
+    if pins and pins.read:
+        return datastore.pin_at(pins.read)
+    started = None
+    while started is None:
+        try:
+            info = datastore.run_info(flow, run)
+        except NoSuchObject:  # a task by itself, as in a test of one step
+            break
+        read = datastore.table_pins(flow, info.origin, table).get(table) if info.origin else None
+        if read and read.read:
+            return datastore.pin_at(read.read)
+        run, started = info.origin or run, None if info.origin else info.started
+    iceberg = iceberg or open_catalog().load(TableName.parse(table))
+    now = iceberg.current_snapshot()
+    # a table that is younger than the run is read as it is when it is first opened
+    return pin_of((snapshot_at(iceberg, started) or now) if started else now)
+
+
+def snapshot_at(iceberg: IcebergTable, time: datetime) -> Snapshot | None:
+    """The snapshot that was the table's at that time; None before its first."""
+    return iceberg.snapshot_as_of_timestamp(int(time.timestamp() * 1000))
+
+
+def expired(table: str, snapshot_id: int, whose: str) -> TableError:
+    return TableError(
+        f"{table}: {whose} is pinned to snapshot {snapshot_id}, which has expired or was dropped with the "
+        "table, so the rows can't be read again as they were; start a new run to read the table as it is now"
+    )
 
 
 def record_write(context: TaskContext, name: TableName, mode: str, snapshot: Snapshot) -> None:
     """Keep what this task has written; its commit moves the run's pin (`Datastore.move_pins`)."""
-    context.table_writes.append({"table": str(name), "mode": mode, **_pin(snapshot)})
+    context.table_writes.append({"table": str(name), "mode": mode, **pin_of(snapshot)})
 
 
 def write_properties(context: TaskContext, name: TableName) -> dict[str, str]:
@@ -108,7 +152,7 @@ def _writer(snapshot: Snapshot) -> Writer | None:
     return Writer(*(snapshot.summary[f"stepwell.{part}"] or "" for part in Writer._fields))
 
 
-def _pin(snapshot: Snapshot | None) -> dict[str, Any]:
+def pin_of(snapshot: Snapshot | None) -> dict[str, Any]:
     if snapshot is None:
         return {"snapshot_id": None, "sequence_number": 0}
     return {"snapshot_id": snapshot.snapshot_id, "sequence_number": snapshot.sequence_number or 0}

@@ -11,7 +11,9 @@ from stepwell.artifacts.codec import encode
 from stepwell.artifacts.manifest import Manifest
 from stepwell.datastore import Datastore, TaskData
 from stepwell.errors import UsageError
+from stepwell.execution.publishing import publish
 from stepwell.execution.run import parameter_values
+from stepwell.flow.current import TaskContext
 from stepwell.flow.graph import ROOT_PATH, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import frames
@@ -33,6 +35,8 @@ def run_step(
     index: int = 0,
 ) -> TaskData:
     """Run one step of a flow on a store in memory; returns its artifacts, inherited ones included.
+
+    What it writes to tables is published, as if the run had ended with it.
 
     Args:
         step: name of the step.
@@ -61,7 +65,9 @@ def run_step(
         for one, left in before.items():
             chosen = step if graph[one.step].kind == "switch" else None
             _leave(datastore, graph.flow, one, left, {**flow_class.constants(), **values}, chosen)
-        run_task_here(flow_class, task, datastore, config.username(), values)
+        user = config.username()
+        run_task_here(flow_class, task, datastore, user, values)
+        publish(TaskContext(graph.flow, RUN, step, path, 0, datastore.namespace, user, datastore))
         (manifest,) = datastore.load(graph.flow, RUN, [task])
         return datastore.data(manifest)
 

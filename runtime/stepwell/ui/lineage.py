@@ -47,7 +47,7 @@ def _add_writers(uses: list[dict[str, Any]]) -> dict[str, str]:
     unknown: dict[str, str] = {}
     if not uses:
         return unknown
-    from stepwell.tables.catalog import open_catalog
+    from stepwell.tables.opening import open_catalog
     from stepwell.tables.pins import writers
 
     try:

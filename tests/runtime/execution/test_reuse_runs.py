@@ -356,8 +356,8 @@ def test_a_table_that_is_gone(file: Path) -> None:
     import pyarrow as pa
 
     from stepwell import write_table
-    from stepwell.tables.catalog import open_catalog
     from stepwell.tables.name import TableName
+    from stepwell.tables.opening import open_catalog
 
     body = TABLES.replace("self.read, self.write, self.neither", "self.read, self.neither")
     body = body.replace(body[body.index("@step\ndef write") : body.index("@step\ndef neither")], "")

@@ -16,7 +16,7 @@ from moto.server import ThreadedMotoServer
 from stepwell import aws
 from stepwell.cloud.patches.glue import stale_commits_are_refused
 from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName
-from stepwell.datastore import Datastore
+from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.flow.current import TaskContext, current
 from stepwell.store.opening import open_store
 
@@ -97,8 +97,16 @@ def task() -> Task:
 
     @contextmanager
     def enter(
-        run: str = "r1", step: str = "start", path: str = "0", attempt: int = 0
+        run: str = "r1",
+        step: str = "start",
+        path: str = "0",
+        attempt: int = 0,
+        claimed: bool = False,
+        origin: str | None = None,
     ) -> Iterator[TaskContext]:
+        if claimed:
+            info = RunInfo("Load", run, "user/ada", "ada", utc_now(), "local", origin=origin)
+            datastore.claim_run(info)
         context = TaskContext("Load", run, step, path, attempt, "user/ada", "ada", datastore)
         before = current.task_context
         current.set_task(context)

@@ -13,6 +13,8 @@ import pytest
 import stepwell
 from stepwell.errors import TableError
 from stepwell.tables import reading, writing
+from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 from tests.runtime.tables.conftest import Task
 
 pytestmark = pytest.mark.usefixtures("catalog")
@@ -22,9 +24,13 @@ AA = pa.table({"carrier": ["AA"], "delay": [7]})
 BOTH = pa.concat_tables([UA, AA])
 
 
-def rows(name: str = "facts.flights", **options: Any) -> list[tuple[Any, ...]]:
+RUN = "Load/r1"
+"""The branch of a run that `task` enters."""
+
+
+def rows(name: str = "facts.flights", branch: str | None = None, **options: Any) -> list[tuple[Any, ...]]:
     """A table's rows in some order that does not depend on its files."""
-    table = stepwell.table(name).to_arrow(**options)
+    table = stepwell.table(name, branch=branch).to_arrow(**options)
     return sorted((tuple(row.values()) for row in table.to_pylist()), key=repr)
 
 
@@ -122,9 +128,7 @@ def test_a_run_reads_one_snapshot(task: Task) -> None:
 
 def test_a_run_keeps_reading_nothing(task: Task) -> None:
     """A run that found a table without a snapshot finds no rows in it to its end."""
-    stepwell.tables.catalog.open_catalog().load_or_create(
-        stepwell.tables.name.TableName("facts", "flights"), UA.schema
-    )
+    open_catalog().load_or_create(TableName("facts", "flights"), UA.schema)
     with task() as start:
         table = stepwell.table("facts.flights")
         assert (table.snapshot_id, table.rows) == (None, 0)
@@ -207,7 +211,7 @@ def test_a_write_is_done_once(task: Task, mode: Any) -> None:
         again = [stepwell.write_table("facts.flights", AA, mode=mode) for _ in range(2)]
     assert [table.snapshot_id for table in again] == [table.snapshot_id for table in made]
     assert first.table_writes == second.table_writes
-    assert rows().count(("AA", 7)) == (2 if mode == "append" else 1)
+    assert rows(branch=RUN).count(("AA", 7)) == (2 if mode == "append" else 1)
 
 
 def test_other_tasks_and_tables_are_other_writes(task: Task) -> None:
@@ -216,7 +220,7 @@ def test_other_tasks_and_tables_are_other_writes(task: Task) -> None:
         with task(path=path):
             stepwell.write_table("facts.flights", AA)
             stepwell.write_table("flights.flights", AA)
-    assert rows("facts.flights") == rows("flights.flights") == [("AA", 7)] * 2
+    assert rows("facts.flights", RUN) == rows("flights.flights", RUN) == [("AA", 7)] * 2
 
 
 def test_two_attempts_at_once(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -230,7 +234,7 @@ def test_two_attempts_at_once(task: Task, monkeypatch: pytest.MonkeyPatch) -> No
     in_between(monkeypatch, lost_attempt)
     with task(attempt=1):
         stepwell.write_table("facts.flights", AA)
-    assert rows().count(("AA", 7)) == 1
+    assert rows(branch=RUN).count(("AA", 7)) == 1
 
 
 def test_an_append_that_is_outrun_keeps_both(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -269,7 +273,7 @@ def test_eight_threads_lose_nothing() -> None:
 
 
 def test_snapshots_tell_who_made_them(task: Task) -> None:
-    """A snapshot carries the namespace, flow, run, step, task and user of the write."""
+    """A snapshot carries the namespace, flow, run, step, task, user and mode of the write."""
     with task(run="r7", step="fit", path="0-2"):
         table = stepwell.write_table("facts.flights", UA)
     summary = table._snapshot.summary
@@ -281,6 +285,7 @@ def test_snapshots_tell_who_made_them(task: Task) -> None:
         "stepwell.step": "fit",
         "stepwell.task": "0-2",
         "stepwell.user": "ada",
+        "stepwell.mode": "append",
     }
 
 

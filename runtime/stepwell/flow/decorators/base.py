@@ -56,6 +56,8 @@ class StepDecorator(Attributes):
 
     rank: ClassVar[int] = 50
     """Which stands around which: the lowest is outermost; equal ones as they are written."""
+    repeatable: ClassVar[bool] = False
+    """Whether a step may have several of it."""
     only_how: ClassVar[bool] = False
     """Whether it says only how the step is run: a task is reused (``run --reuse``) whatever it says."""
 
@@ -68,7 +70,7 @@ class StepDecorator(Attributes):
 
     def __call__(self, function: F) -> F:
         hanging = all_of(function)
-        if any(other.name == self.name for other in hanging):
+        if not self.repeatable and any(other.name == self.name for other in hanging):
             self.mistake = FlowError(f"@{self.name}: it is there twice; write it once")
         hang(function, (self, *hanging))
         return function
