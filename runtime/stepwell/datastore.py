@@ -352,8 +352,10 @@ class Datastore:
         document = json.loads(self.store.get(keys.split(self.namespace, flow, run, task.step, task.path)))
         return document if isinstance(document, str) else len(document)
 
-    def put_code(self, sha256: str, package: bytes) -> str:
-        """Keep a code package under its hash; returns its key."""
+    def put_code(self, sha256: str, package: bytes, revision: Mapping[str, Any] | None = None) -> str:
+        """Keep a code package under its hash, and the commit that it was packed at; returns its key."""
+        if revision:
+            self.store.put(keys.code_revision(self.namespace, sha256), json.dumps(dict(revision)).encode())
         key = keys.code(self.namespace, sha256)
         with contextlib.suppress(AlreadyExists):
             self.store.put(key, package, if_absent=True)
@@ -371,6 +373,10 @@ class Datastore:
     def environments(self, flow: str, run: str) -> dict[str, Any] | None:
         """Which packages the steps of a run have; None where none has packages of its own."""
         return self._document(keys.run_environments(self.namespace, flow, run))
+
+    def code_revision(self, sha256: str) -> dict[str, Any] | None:
+        """The commit that a code package was packed at; None where it was in no work tree."""
+        return self._document(keys.code_revision(self.namespace, sha256))
 
     # -- tables
 

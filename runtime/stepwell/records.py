@@ -28,6 +28,7 @@ class RunInfo(NamedTuple):
         origin: the run that it resumes, if it does.
         graph: the steps of its flow (`stepwell.flow.document`); None where nobody said.
         publishes: whether others see what it writes to tables once it has ended successfully.
+        revision: ``commit`` of git and whether the tree was ``dirty``; None outside of a work tree.
     """
 
     flow: str
@@ -41,6 +42,7 @@ class RunInfo(NamedTuple):
     origin: str | None = None
     graph: Document | None = None
     publishes: bool = True
+    revision: Mapping[str, Any] | None = None
 
     @property
     def system_tags(self) -> frozenset[str]:

@@ -45,6 +45,10 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
     def start(context: click.Context, /, datastore: str | None, **options: Any) -> None:
         context.obj = datastore
         attach_for_all(context, flow_class, options["with"])
+        if options["package_suffixes"]:
+            from stepwell.execution.files import pack_also
+
+            pack_also(flow_class, options["package_suffixes"].split(","))
         if options["environment"]:
             from stepwell.flow.decorators.attach import use_environment
 
@@ -62,11 +66,16 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         help="'pypi' or 'conda': steps that ask for no packages get an environment of their own too; "
         "'local': all run with what is installed, whatever they ask for.",
     )
+    suffixes = click.Option(
+        ["--package-suffixes"],
+        metavar=".SUFFIX,..",
+        help="Files that go into the code package besides code and small text files, such as .csv,.html.",
+    )
     return LazyGroup(
         COMMANDS,
         load_for(flow_class),
         help=flow_class.__doc__,
-        params=[datastore, environment, with_option(), *config_options(flow_class)],
+        params=[datastore, environment, suffixes, with_option(), *config_options(flow_class)],
         callback=start,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened},
     )

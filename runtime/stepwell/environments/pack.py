@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -31,12 +32,14 @@ class Distribution(NamedTuple):
         files: its files, relative to the environment.
         names: what can be imported of it.
         requires: the distributions that it needs; they are unpacked with it.
+        key: hash of what it is, under which its parts are kept for other environments; empty for none.
     """
 
     name: str
     files: list[str]
     names: list[str]
     requires: list[str]
+    key: str = ""
 
 
 class Readable(Protocol):
@@ -45,30 +48,59 @@ class Readable(Protocol):
     def read(self, size: int = -1) -> bytes: ...
 
 
-def write(root: Path, distributions: Iterable[Distribution], about: Mapping[str, Any], to: Path) -> str:
+def write(
+    root: Path, distributions: Iterable[Distribution], about: Mapping[str, Any], to: Path, kept: Path
+) -> str:
     """Pack the files of an environment in `root` into the file `to`; returns the pack's name.
 
     Args:
         about: what else its index says; a distribution in its ``first`` is needed by any task.
+        kept: the folder where parts are kept of distributions that are in other environments too.
     """
-    import pyarrow as pa
-
     listed, offset = {}, 0
     with to.open("wb") as file:
         for one in distributions:
-            parts = []
-            for header, content in _parts(root, sorted(one.files)):
-                head = json.dumps(header).encode()
-                raw = _HEAD.pack(len(head)) + head + content
-                data = pa.compress(raw, codec="zstd", asbytes=True)
-                parts.append([offset, len(data), len(raw), hashlib.sha256(data).hexdigest()])
-                file.write(data)
-                offset += len(data)
+            if not is_kept(one, kept):
+                _keep(root, one, kept)
+            with _fragment(one, kept).open("rb") as fragment:
+                found = json.loads(fragment.readline())
+                shutil.copyfileobj(fragment, file, _PART)
+            if not one.key:
+                _fragment(one, kept).unlink()
+            parts = [[offset + start, *more] for start, *more in found]
+            offset += sum(size for _, size, *_ in found)
             listed[one.name] = {"parts": parts, "names": one.names, "requires": one.requires}
         index = json.dumps({**about, "distributions": listed}, sort_keys=True).encode()
         digest = hashlib.sha256(index)
         file.write(index + _FOOTER.pack(len(index), digest.digest()))
     return digest.hexdigest()
+
+
+def is_kept(one: Distribution, kept: Path) -> bool:
+    """Whether the parts of a distribution are there already; its files are not looked at then."""
+    return bool(one.key) and _fragment(one, kept).exists()
+
+
+def _fragment(one: Distribution, kept: Path) -> Path:
+    return kept / (one.key or f"{one.name}.{os.getpid()}")
+
+
+def _keep(root: Path, one: Distribution, kept: Path) -> None:
+    """Make the parts of a distribution: a line that lists them, then one after the other."""
+    import pyarrow as pa
+
+    parts, found, offset = [], [], 0
+    for header, content in _parts(root, sorted(one.files)):
+        head = json.dumps(header).encode()
+        raw = _HEAD.pack(len(head)) + head + content
+        data = pa.compress(raw, codec="zstd", asbytes=True)
+        parts.append(data)
+        found.append([offset, len(data), len(raw), hashlib.sha256(data).hexdigest()])
+        offset += len(data)
+    kept.mkdir(parents=True, exist_ok=True)
+    staged = kept / f".{one.name}.{os.urandom(4).hex()}"
+    staged.write_bytes(json.dumps(found).encode() + b"\n" + b"".join(parts))
+    staged.replace(_fragment(one, kept))
 
 
 def _parts(root: Path, files: list[str]) -> Iterator[tuple[list[Any], bytes]]:

@@ -15,9 +15,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from stepwell import config
 from stepwell.datastore import Datastore, utc_now
 from stepwell.environments import place, platforms, uv, wheels
-from stepwell.environments.pack import write
+from stepwell.environments.pack import is_kept, write
 from stepwell.environments.shelf import Shelf
 from stepwell.errors import PackagesError
 from stepwell.flow.decorators.packages import Wanted, condition, wanted
@@ -129,29 +130,45 @@ class _Maker:
         self._say(f"Building the {self._what}: {count} packages for {platform}, Python {self._python}")
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
-            root, packed = Path(folder, "root"), Path(folder, "pack")
+            root, packed, kept = Path(folder, "root"), Path(folder, "pack"), config.cache() / "parts"
+            site = place.site_packages(self._python)
             install_wheels(root, text, self._python, platform, self._what)
+            new = [one for one in wheels.distributions(root, site) if not is_kept(one, kept)]
+            self._compile(root, [file for one in new for file in one.files])
             about = {
                 "kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock,
                 "first": [wheels.FIRST],
             }  # fmt: skip
-            found = wheels.distributions(root, place.site_packages(self._python))
-            pack = write(root, found, about, packed)
+            pack = write(root, wheels.distributions(root, site), about, packed, kept)
             size = packed.stat().st_size
             self._shelf.put_pack(pack, packed)
         seconds = time.monotonic() - began
         self._say(f"Built the {self._what} as {pack[:12]} in {seconds:.1f} s: {size / 1e6:,.0f} MB packed")
         return {"pack": pack, "bytes": size, "packages": count, "seconds": round(seconds, 1)}
 
+    def _compile(self, root: Path, files: list[str]) -> None:
+        modules = [str(root / file) for file in files if file.endswith(".py") and "/tests/" not in file]
+        # hashes in place of times, so that the same source gives the same file; paths as in any environment
+        words = [
+            "-m",
+            "compileall",
+            "-qq",
+            "-j",
+            "0",
+            "-s",
+            str(root),
+            "--invalidation-mode",
+            "unchecked-hash",
+        ]
+        # one that is not of this Python is left as it is
+        command = [uv.interpreter(self._python), *words, "-i", "-"]
+        subprocess.run(command, input="\n".join(modules), text=True, capture_output=True)
+
 
 def install_wheels(root: Path, text: str, python: str, platform: str, what: str) -> None:
-    """Install what is locked into the folder of an environment, with its modules compiled."""
+    """Install what is locked into the folder of an environment."""
     site = root / place.site_packages(python)
     uv.install(text, python, platform, site, what)
-    # hashes in place of times, so that the same source gives the same file; paths as in any environment
-    words = ["-m", "compileall", "-qq", "-j", "0", "-s", str(root), "--invalidation-mode", "unchecked-hash"]
-    compiled = [uv.interpreter(python), *words, "-x", "/tests?/", str(site)]
-    subprocess.run(compiled, capture_output=True)  # a file that is not of this Python is left as it is
     (root / "bin").mkdir()
     for script in (site / "bin").glob("*"):
         if script.is_file():

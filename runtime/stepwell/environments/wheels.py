@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import re
 from email.parser import HeaderParser
 from pathlib import Path
@@ -11,6 +12,8 @@ from stepwell.environments.pack import Distribution
 
 FIRST = "first"
 """The distribution of what any task needs: what belongs to no other, and what others say of themselves."""
+_FORM = 1
+"""Another number, where the parts of the same wheel become others: they are kept under their key."""
 _TOLD = ("METADATA", "entry_points.txt")
 
 
@@ -22,7 +25,8 @@ def distributions(root: Path, site: str) -> list[Distribution]:
     infos = {_normal(path.name.partition("-")[0]): path for path in folder.glob("*.dist-info")}
     found, first = list[Distribution](), list[str]()
     for name, info in sorted(infos.items()):
-        recorded = _recorded(info)
+        record = (info / "RECORD").read_bytes()
+        recorded = _recorded(record.decode())
         own = recorded & files
         own |= _compiled(own, files)
         files -= own
@@ -30,14 +34,14 @@ def distributions(root: Path, site: str) -> list[Distribution]:
         first += told
         names = sorted({_importable(file) for file in own} - {""})
         listed = [f"{site}/{file}" for file in own - told] + list(recorded & scripts)
-        found.append(Distribution(name, listed, names, _requires(info, infos.keys() - {name})))
+        key = hashlib.sha256(f"{site} {_FORM} ".encode() + record).hexdigest()
+        found.append(Distribution(name, listed, names, _requires(info, infos.keys() - {name}), key))
     return [*found, Distribution(FIRST, [f"{site}/{file}" for file in (*first, *files)], [], [])]
 
 
-def _recorded(info: Path) -> set[str]:
-    with (info / "RECORD").open(newline="", encoding="utf-8") as file:
-        # scripts stand in bin/, beside the packages, whatever the record says of where
-        return {re.sub(r"^(\.\./)+", "", row[0]) for row in csv.reader(file) if row}
+def _recorded(record: str) -> set[str]:
+    # scripts stand in bin/, beside the packages, whatever the record says of where
+    return {re.sub(r"^(\.\./)+", "", row[0]) for row in csv.reader(record.splitlines()) if row}
 
 
 def _compiled(own: set[str], files: set[str]) -> set[str]:

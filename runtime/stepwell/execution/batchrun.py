@@ -38,7 +38,7 @@ class BatchRun:
         self, datastore: Datastore, run: str, parameters: Mapping[str, Any], origin: Origin | Reuse | None
     ) -> None:
         """Put where jobs find it what they need: the code, and what the run was given."""
-        datastore.put_code(self.package.sha256, self.package.data)
+        datastore.put_code(self.package.sha256, self.package.data, self.package.revision)
         datastore.put_parameters(self.jobs.flow, run, parameters)
         if origin:
             datastore.put_origin(self.jobs.flow, run, origin.to_meta())

@@ -17,7 +17,7 @@ from types import ModuleType
 import stepwell
 from stepwell.errors import UsageError
 from stepwell.execution import fingerprint
-from stepwell.execution.files import code_files, source_file
+from stepwell.execution.files import code_files, package_suffixes, source_file
 from stepwell.execution.key import digest
 from stepwell.execution.reuse import Code
 from stepwell.flow.config import ConfigSource
@@ -48,7 +48,7 @@ def _code_of(flow_class: type[FlowSpec]) -> Code:
     classes = {str(Path(file).resolve()) for file in sources if file}
     steps = {str(Path(function.__code__.co_filename).resolve()) for function in functions.values()}
     own, flow_file = classes | steps, source_file(flow_class).resolve()
-    files = [path for path in code_files(flow_file) if str(path) not in own]
+    files = [path for path in code_files(flow_file, package_suffixes(flow_class)) if str(path) not in own]
     configs = [one for one in flow_class.parameters().values() if isinstance(one, ConfigSource)]
     return Code(
         {

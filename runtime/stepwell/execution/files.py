@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from stepwell.errors import UsageError
+from stepwell.execution.revision import ignored
 from stepwell.flow.spec import FlowSpec
 from stepwell.store.keys import STAGING
 
@@ -16,6 +17,7 @@ SUFFIXES = (".py", ".sql", ".toml", ".json", ".yaml", ".yml", ".txt")
 """Which files go into a package: code, and the small text files that code reads."""
 MAX_BYTES = 50_000_000
 MAX_FILES = 10_000
+_ALSO = "_stepwell_package_suffixes"
 _NO_CODE = ("pyvenv.cfg", STAGING)
 """What the folder of a virtual environment, and that of a datastore, have in them."""
 
@@ -28,14 +30,34 @@ def source_file(flow_class: type[FlowSpec]) -> Path:
     return Path(file)
 
 
-def code_files(flow_file: Path) -> list[Path]:
+def pack_also(flow_class: type[FlowSpec], suffixes: Iterable[str]) -> None:
+    """From now on files with these suffixes are a part of the flow's code as well."""
+    for suffix in suffixes:
+        if not suffix.startswith(".") or "/" in suffix:
+            raise UsageError(
+                f"--package-suffixes: received {suffix!r}; it takes suffixes of files separated by commas, "
+                "such as .csv,.html"
+            )
+    setattr(flow_class, _ALSO, tuple(suffixes))
+
+
+def package_suffixes(flow_class: type[FlowSpec]) -> tuple[str, ...]:
+    """What `pack_also` was told."""
+    also: tuple[str, ...] = getattr(flow_class, _ALSO, ())
+    return also
+
+
+def code_files(flow_file: Path, suffixes: Iterable[str] = ()) -> list[Path]:
     """The files that are packed with a flow's file, itself among them, sorted by where they lie.
+
+    Args:
+        suffixes: of files that count besides `SUFFIXES`.
 
     Raises:
         UsageError: they are too many, or too large together; the message names the largest.
     """
     folder = flow_file.resolve().parent
-    files = list(islice(_files(folder), MAX_FILES + 1))
+    files = list(islice(_files(folder, (*SUFFIXES, *suffixes)), MAX_FILES + 1))
     if len(files) > MAX_FILES:
         raise UsageError(
             f"{folder}: more than {MAX_FILES:,} files of code; a flow's code is all of its folder: "
@@ -52,17 +74,20 @@ def code_files(flow_file: Path) -> list[Path]:
     return sorted(files, key=lambda path: path.relative_to(folder).as_posix())
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _files(folder: Path, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    out = ignored(folder)
     for current, folders, names in os.walk(folder):
         here = Path(current)
+        at = "" if here == folder else here.relative_to(folder).as_posix() + "/"
         folders[:] = [
             name
             for name in folders
             if not name.startswith(".")
             and name not in ("__pycache__", "node_modules")
+            and f"{at}{name}/" not in out
             and not any((here / name / sign).exists() for sign in _NO_CODE)
         ]
         for name in names:
             path = here / name
-            if path.suffix in SUFFIXES and not name.startswith(".") and path.is_file():
+            if name.endswith(suffixes) and name[0] != "." and at + name not in out and path.is_file():
                 yield path

@@ -205,7 +205,7 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
         info = RunInfo(
             job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
             code=job.code, parameters=given, origin=origin.run if isinstance(origin, Origin) else None,
-            graph=to_document(flow_class.graph()),
+            graph=to_document(flow_class.graph()), revision=datastore.code_revision(job.code),
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)

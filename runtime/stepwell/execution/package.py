@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from stepwell.archive import open_archive
-from stepwell.execution.files import code_files, source_file
+from stepwell.execution.files import code_files, package_suffixes, source_file
+from stepwell.execution.revision import Revision, ask
 from stepwell.flow.commandline import FROZEN, Frozen
 from stepwell.flow.config import ConfigSource
 from stepwell.flow.includefile import IncludeFile
@@ -30,12 +31,14 @@ class CodePackage:
         flow_file: the flow's file, relative to the package.
         data: a tar archive, compressed with Zstandard.
         files: what is in it, sorted, and the bytes of each.
+        revision: the commit of git that it was packed at, and whether the tree was dirty.
     """
 
     sha256: str
     flow_file: str
     data: bytes
     files: dict[str, int]
+    revision: Revision | None = None
 
 
 def pack_flow(
@@ -58,7 +61,10 @@ def pack_flow(
     frozen = replace(
         freeze(flow_class), attached=tuple(attached), tags=tuple(tags), environments=dict(environments or {})
     )
-    return pack(source_file(flow_class), frozen)
+    file = source_file(flow_class)
+    revision = ask(file)
+    packed = pack(file, frozen, package_suffixes(flow_class))
+    return replace(packed, revision=revision())
 
 
 def freeze(flow_class: type[FlowSpec]) -> Frozen:
@@ -82,11 +88,18 @@ def frozen_arguments(folder: Path) -> list[str]:
     return [FROZEN, FROZEN_FILE] if (folder / FROZEN_FILE).exists() else []
 
 
-def pack(flow_file: Path, frozen: Frozen = Frozen()) -> CodePackage:  # noqa: B008, for it is immutable
+def pack(
+    flow_file: Path,
+    frozen: Frozen = Frozen(),  # noqa: B008, for it is immutable
+    suffixes: Sequence[str] = (),
+) -> CodePackage:
     """Pack the folder of a flow's file.
 
-    Left out are hidden files and folders, caches, virtual environments, ``node_modules`` and datastores.
-    What is frozen is the file `FROZEN_FILE` of the package.
+    Left out are hidden files and folders, caches, virtual environments, ``node_modules``, datastores and
+    what git ignores. What is frozen is the file `FROZEN_FILE` of the package.
+
+    Args:
+        suffixes: of files that go in besides code and the small text files that it reads.
 
     Raises:
         UsageError: the files are too large together; the message names the largest.
@@ -94,7 +107,7 @@ def pack(flow_file: Path, frozen: Frozen = Frozen()) -> CodePackage:  # noqa: B0
     import pyarrow as pa
 
     folder = flow_file.resolve().parent
-    files = code_files(flow_file)
+    files = code_files(flow_file, suffixes)
     contents = {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
     if frozen:
         contents[FROZEN_FILE] = frozen.to_json()

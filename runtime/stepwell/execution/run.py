@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from stepwell import config, notices
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.errors import NoSuchObject, ParameterError, StoreError, UsageError, did_you_mean
+from stepwell.execution.files import source_file
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.history import History
 from stepwell.execution.interruption import ended_like_ctrl_c
@@ -19,6 +20,7 @@ from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
 from stepwell.execution.snapshots import check_snapshots
+from stepwell.execution.revision import ask
 from stepwell.execution.spec import TaskSpec
 from stepwell.execution.taskserver import TaskRequest, task_server
 from stepwell.execution.workers import Workers
@@ -120,6 +122,7 @@ def run_locally(
     server = task_server(flow_class)
     servers: dict[str, ForkServer] = {}
     reporter = reporter or Console()
+    revision = ask(source_file(flow_class))
     try:
         from stepwell.store.opening import open_store
 
@@ -155,6 +158,7 @@ def run_locally(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
             parameters=portable_parameters(flow_class, given), origin=resumed, graph=to_document(graph),
             publishes=not (isinstance(origin, Resume) and origin.replay),
+            revision=revision(),
         )  # fmt: skip
         datastore.claim_run(info)
         if earlier:

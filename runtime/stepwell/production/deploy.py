@@ -136,7 +136,7 @@ class Production:
             plans=step_plans(self.flow_class.step_functions()), max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(graph, deployment))
-        self._datastore().put_code(package.sha256, package.data)
+        self._datastore().put_code(package.sha256, package.data, package.revision)
         with aws.translated(f"state machine {self.name}"):
             created = self._describe() is None
             if created:

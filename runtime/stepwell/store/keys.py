@@ -19,6 +19,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
+    ns/<namespace>/code/<sha256>.json                                  the commit that one was packed at
     ns/<namespace>/environments/locks/<asked>.json                     versions for what steps ask for
     ns/<namespace>/environments/builds/<lock>.<platform>.json          what was built of them
     ns/<namespace>/environments/packs/<sha256>.pack                    environments of packages
@@ -131,6 +132,10 @@ def object_key(namespace: str, sha256: str, kind: str) -> str:
 
 def code(namespace: str, sha256: str) -> str:
     return f"ns/{namespace}/code/{sha256}.tar.zst"
+
+
+def code_revision(namespace: str, sha256: str) -> str:
+    return f"ns/{namespace}/code/{sha256}.json"
 
 
 def environments(namespace: str) -> str:

@@ -69,7 +69,7 @@ def test_a_damaged_pack_is_refused(tmp_path: Path) -> None:
     root.mkdir()
     (root / "a.txt").write_text("one " * 1000)
     one = Distribution("one", ["a.txt"], [], [])
-    name = write(root, [one], {"python": "3.11"}, tmp_path / "pack")
+    name = write(root, [one], {"python": "3.11"}, tmp_path / "pack", tmp_path / "kept")
     good = (tmp_path / "pack").read_bytes()
     Pack(pa.BufferReader(good), name).unpack(tmp_path / "good")
     assert (tmp_path / "good/a.txt").read_text() == "one " * 1000

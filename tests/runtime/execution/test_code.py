@@ -240,6 +240,6 @@ def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of the code that can't be read, such as one that has just gone, is one line that names it."""
     folder = write(tmp_path / "flow")
-    monkeypatch.setattr(code, "code_files", lambda flow_file: [folder / "gone.py"])
+    monkeypatch.setattr(code, "code_files", lambda flow_file, suffixes: [folder / "gone.py"])
     with pytest.raises(UsageError, match=r"gone.py: can't be read \(No such file or .*\), and is a part of"):
         code_in(folder, monkeypatch)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from stepwell.errors import UsageError
 from stepwell.execution import files, package
+from stepwell.execution.revision import ask
 
 
 def make(folder: Path) -> Path:
@@ -42,6 +45,46 @@ def test_only_code_goes_in(tmp_path: Path) -> None:
         "data.sql",
         "flow.py",
     ]
+
+
+def git(folder: Path, *words: str) -> None:
+    who = ["-c", "user.name=ada", "-c", "user.email=ada@example.com"]
+    subprocess.run(["git", *who, *words], cwd=folder, check=True, capture_output=True)
+
+
+def test_what_git_ignores_stays_out(tmp_path: Path) -> None:
+    """In a work tree of git, files and folders that a `.gitignore` names are not packed, wherever it lies."""
+    flow = make(tmp_path / "tree" / "flow")
+    git(tmp_path / "tree", "init")
+    (tmp_path / "tree/.gitignore").write_text("secret*\n/flow/built/\n")
+    (flow.parent / "built").mkdir()
+    for name in ("built/made.py", "secrets.json", "helpers/secret.txt", "helpers/kept.txt"):
+        (flow.parent / name).write_text("x")
+    assert set(package.pack(flow).files) == {"flow.py", "helpers/data.sql", "helpers/kept.txt"}
+
+
+def test_suffixes_that_are_asked_for(tmp_path: Path) -> None:
+    """Files of other kinds go in where their suffix is asked for."""
+    flow = make(tmp_path / "flow")
+    assert set(package.pack(flow, suffixes=[".parquet"]).files) == {
+        "flow.py", "helpers/big.parquet", "helpers/data.sql",
+    }  # fmt: skip
+
+
+def test_the_commit_is_known(tmp_path: Path) -> None:
+    """The commit is told, and whether anything but hidden files was changed or added since."""
+    flow = make(tmp_path / "flow")
+    assert ask(flow)() is None
+    git(flow.parent, "init")
+    assert ask(flow)() is None
+    git(flow.parent, "add", "flow.py", "helpers", "env")
+    git(flow.parent, "commit", "-m", "first")
+    shutil.rmtree(flow.parent / "node_modules")
+    shutil.rmtree(flow.parent / "__pycache__")
+    told = ask(flow)()
+    assert told is not None and len(told["commit"]) == 40 and not told["dirty"]
+    (flow.parent / "new.py").write_text("x")
+    assert ask(flow)() == {**told, "dirty": True}
 
 
 def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
