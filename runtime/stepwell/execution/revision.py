@@ -56,7 +56,7 @@ def _is_new(line: str) -> bool:
 
 
 def ignored(folder: Path) -> frozenset[str]:
-    """What git ignores in a folder, relative to it, nothing outside of a work tree; folders end with ``/``."""
+    """What git ignores in a folder, relative to it; the names of folders end with ``/``."""
     if not any((above / ".git").exists() for above in (folder, *folder.parents)):
         return frozenset()
     words = ["git", "ls-files", "--others", "--ignored", "--exclude-standard", "--directory", "-z"]
