@@ -167,6 +167,7 @@ def _unpickled(row: Row, content: bytes, allow_pickle: bool) -> Any:
         raise ArtifactError(
             f"artifact {row.name!r} of type {row.type} can't be loaded: received {type(error).__name__}: "
             f"{line(error)}; install and import here what the flow that saved it used, in the same versions"
+            " (a step with packages of its own: @pypi(packages={...})), or save what it is made of"
         ) from error
 
 

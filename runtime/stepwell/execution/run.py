@@ -19,8 +19,8 @@ from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
-from stepwell.execution.snapshots import check_snapshots
 from stepwell.execution.revision import ask
+from stepwell.execution.snapshots import check_snapshots
 from stepwell.execution.spec import TaskSpec
 from stepwell.execution.taskserver import TaskRequest, task_server
 from stepwell.execution.workers import Workers
