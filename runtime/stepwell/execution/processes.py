@@ -84,8 +84,7 @@ class Processes:
         try:
             worker = self._server.start(self._request(attempt))
         except OSError:
-            self._lost(attempt, self._server.why_gone())
-            self._server_is_gone()
+            self._server_is_gone([attempt])
             return
         running = Running(attempt, worker)
         running.next_keeping = running.began + pause(0, 0)
@@ -136,7 +135,8 @@ class Processes:
     def _hear_server(self) -> None:
         event = self._server.event()
         if event is None:
-            self._server_is_gone()
+            self._selector.unregister(self._server)
+            self._server_is_gone([])
         elif isinstance(event, Started):
             running = self._running[event.ticket]
             running.pid = event.pid
@@ -155,13 +155,20 @@ class Processes:
         else:
             self._scheduler.ended(running.attempt, pickle.loads(running.answer))
 
-    def _server_is_gone(self) -> None:
+    def _server_is_gone(self, lost: list[Attempt]) -> None:
+        """End what it ran; an attempt that has said its outcome keeps it, and what follows can't start."""
         why = self._server.why_gone()
         while self._running:
             running = self._running.popitem()[1]
             self._end(running)
-            self._lost(running.attempt, why)
-        self._scheduler.gone(why)
+            if running.answer:
+                self._scheduler.ended(running.attempt, pickle.loads(running.answer))
+            else:
+                lost = [*lost, running.attempt]
+        for attempt in lost:
+            self._lost(attempt, why)
+        if lost:
+            self._scheduler.gone(why)
 
     def _end(self, running: Running) -> None:
         if running.pid:
