@@ -1,30 +1,35 @@
-"""The permissions boundary: what no role of an environment can exceed, whatever it is granted."""
+"""The permissions boundary: what no role of any environment can exceed, whatever it is granted."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws, catalog, compute, datastore, orchestration
+from modules import aws, catalog, compute, datastore, encryption, names, orchestration, parameters
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
-from modules.site import READ_SECRETS, Site
+from modules.site import Site
 
 
 @dataclass(frozen=True, slots=True)
 class BoundaryProps:
-    """`site` is where the environment stands."""
+    """What the boundary is.
+
+    Attributes:
+        site: a site whose names are those of the role's own environment (`names.OF_PRINCIPAL`).
+        key: ARN of the region's KMS key.
+    """
 
     site: Site
+    key: str
 
 
 class Boundary(Construct):
-    """One managed policy, at most 6,144 characters (IAM's quota), made of the rights constructs grant.
+    """One managed policy for all environments of a region, at most 6,144 characters (IAM's quota).
 
-    It names services' actions and the environment's own resources: a role that someone widens by hand
-    still reaches nothing outside its environment, and no role can change IAM.
-
-    Attributes:
-        arn: what a role takes as its boundary.
+    It is made of the rights that constructs grant, on the resources of the environment that a role is
+    tagged with: a role that someone widens by hand still reaches nothing outside its environment, and no
+    role can change IAM. It belongs to the foundation, so that who deploys an environment can be let make
+    roles with it and none without, and can't change it.
     """
 
     def __init__(self, scope: Construct, id: str, props: BoundaryProps) -> None:
@@ -35,6 +40,11 @@ class Boundary(Construct):
         statements = [
             allow([*datastore.GET, *datastore.WRITE], [site.bucket_arn("*")]),
             allow(datastore.LIST, [site.bucket_arn()]),
+            allow(
+                [*encryption.DECRYPT, *encryption.ENCRYPT],
+                [props.key],
+                {"StringLike": {"kms:ViaService": f"*.{site.region}.amazonaws.com"}},
+            ),
             allow([*catalog.READ, *catalog.WRITE], catalog.resources(site, "*")),
             allow(
                 compute.SUBMIT,
@@ -67,8 +77,8 @@ class Boundary(Construct):
                 [site.arn("states", f"{kind}:{prefix}-*") for kind in states],
             ),
             allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
-            allow(["ssm:GetParameter"], [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
-            allow(READ_SECRETS, site.secret_arns("*")),
+            allow(parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
+            allow(parameters.READ_SECRETS, site.secret_arns("*")),
             allow(
                 ["iam:PassRole"],
                 [site.role_arn(f"{prefix}-*-sfn")],
@@ -76,11 +86,10 @@ class Boundary(Construct):
             ),
             allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-project-*")]),
         ]
-        policy = aws.iam_policy.IamPolicy(
+        aws.iam_policy.IamPolicy(
             self,
             "policy",
-            name=f"{prefix}-boundary",
-            description="What no role of this Stepwell environment can exceed",
+            name=names.boundary(site.region),
+            description="What no role of a Stepwell environment can exceed",
             policy=document(statements),
         )
-        self.arn: str = policy.arn

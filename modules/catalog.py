@@ -11,19 +11,20 @@ from modules.datastore import Datastore
 from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
-from stepwell.contract import FACTS
+from stepwell.contract import FACTS, WAREHOUSE, database_folder, owner_tags
 
 READ = ["glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"]
 WRITE = ["glue:CreateTable", "glue:DeleteTable", "glue:UpdateTable"]
-WAREHOUSE = "warehouse/"
+PROJECTS = database_folder("*")
+"""The databases of all projects, those to come too: a new one changes no other's policy."""
 
 
-def resources(site: Site, *databases: str) -> list[str]:
-    """ARN patterns of the databases that match a pattern, and of their tables.
+def resources(site: Site, *folders: str) -> list[str]:
+    """ARN patterns of the databases in these folders (patterns), and of their tables.
 
     Glue asks for a right on everything above a table, so the catalog is always among them.
     """
-    names = [site.names.database_prefix + database for database in databases]
+    names = [site.names.database_prefix + folder.replace("/", "_") for folder in folders]
     paths = ["catalog", *(f"database/{name}" for name in names), *(f"table/{name}/*" for name in names)]
     return [site.arn("glue", path) for path in paths]
 
@@ -34,7 +35,7 @@ class CatalogProps:
 
     Attributes:
         site: where it stands.
-        datastore: holds the tables' files, below ``warehouse/<database>/``.
+        datastore: holds the tables' files, below ``warehouse/``.
         projects: names of the projects that have a database.
         destroyable: whether destroying the environment destroys its tables too. Default: no, Terraform
             refuses to plan it.
@@ -54,11 +55,14 @@ class Catalog(Construct):
         self._site = props.site
         self._datastore = props.datastore
         for database in (FACTS, *props.projects):
+            folder = database_folder(database)
+            project = None if database == FACTS else owner_tags(f"project/{database}")
             aws.glue_catalog_database.GlueCatalogDatabase(
                 self,
                 database,
-                name=props.site.names.database_prefix + database,
-                location_uri=f"s3://{props.datastore.bucket}/{WAREHOUSE}{database}/",
+                name=props.site.names.database_prefix + folder.replace("/", "_"),
+                location_uri=f"s3://{props.datastore.bucket}/{WAREHOUSE}{folder}/",
+                tags=project,
                 lifecycle=TerraformResourceLifecycle(prevent_destroy=not props.destroyable),
             )
 
@@ -67,7 +71,7 @@ class Catalog(Construct):
         role.grant(allow(READ, resources(self._site, "*")))
         self._datastore.grant_read(role, WAREHOUSE)
 
-    def grant_write(self, role: Role, databases: Sequence[str]) -> None:
-        """Create, change and delete tables of the `databases`."""
-        role.grant(allow(WRITE, resources(self._site, *databases)))
-        self._datastore.grant_write(role, *(f"{WAREHOUSE}{database}/" for database in databases))
+    def grant_write(self, role: Role, folders: Sequence[str]) -> None:
+        """Create, change and delete tables of the databases in these folders (patterns)."""
+        role.grant(allow(WRITE, resources(self._site, *folders)))
+        self._datastore.grant_write(role, *(f"{WAREHOUSE}{folder}/" for folder in folders))

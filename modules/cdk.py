@@ -11,6 +11,7 @@ os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
 from cdktf import App as App
 from cdktf import Fn as Fn
 from cdktf import LocalBackend as LocalBackend
+from cdktf import S3Backend as S3Backend
 from cdktf import TerraformOutput as TerraformOutput
 from cdktf import TerraformResourceLifecycle as TerraformResourceLifecycle
 from cdktf import TerraformStack as TerraformStack

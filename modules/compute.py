@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from modules import aws
 from modules.cdk import Construct, TerraformResourceLifecycle
 from modules.network import Network
-from modules.policy import ANY, allow, trust
+from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import NAMESPACE_TAG
+from stepwell.contract import NAMESPACE_TAG, owner_tags
 
 SUBMIT = ["batch:SubmitJob"]
 STOP = ["batch:CancelJob", "batch:TerminateJob"]
@@ -36,7 +36,6 @@ class ComputeProps:
 
     Attributes:
         site, network: where it stands.
-        boundary: ARN of the roles' permissions boundary.
         image: the container image of tasks: Python and stepwell are in it.
         max_vcpus: how many vCPUs may run at once. Default: 16.
         vcpu, memory: of a task that doesn't say: vCPUs and MiB. Default: 1 and 4,096.
@@ -46,7 +45,6 @@ class ComputeProps:
 
     site: Site
     network: Network
-    boundary: str
     image: str
     max_vcpus: int = 16
     vcpu: float = 1
@@ -127,7 +125,7 @@ class Compute(Construct):
             "jobRoleArn": job_role.arn,
             "executionRoleArn": self._starter.arn,
             "environment": [
-                {"name": "STEPWELL_ENVIRONMENT", "value": str(self._site.names.environment)},
+                {"name": "STEPWELL_ENVIRONMENT", "value": self._site.names.environment},
                 {"name": "STEPWELL_NAMESPACE_OWNER", "value": namespace},
             ],
             "resourceRequirements": [
@@ -153,6 +151,7 @@ class Compute(Construct):
             platform_capabilities=["FARGATE"],
             container_properties=json.dumps(container),
             propagate_tags=True,
+            tags=owner_tags(namespace),
         )
         arn: str = definition.arn_prefix
         return arn
@@ -195,15 +194,10 @@ class Compute(Construct):
             self,
             "starter",
             RoleProps(
+                site,
                 name=f"{site.names.prefix}-starter",
                 description="Fargate pulls images and writes logs with it",
-                trusted=[
-                    trust(
-                        {"Service": "ecs-tasks.amazonaws.com"},
-                        {"StringEquals": {"aws:SourceAccount": site.account}},
-                    )
-                ],
-                boundary=self._props.boundary,
+                trusted=[trust_service("ecs-tasks", site.account)],
             ),
         )
         role.grant(

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws
 from modules.cdk import Construct
 from modules.namespace import Platform
-from stepwell.contract import CONTRACT_VERSION, Contract
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,15 +23,15 @@ class ContractParameter(Construct):
         super().__init__(scope, id)
         platform = props.platform
         names = platform.site.names
-        aws.ssm_parameter.SsmParameter(
+        environment = EnvironmentName.parse(names.environment)
+        platform.parameters.put(
             self,
             "parameter",
-            name=names.environment.contract_parameter,
-            type="String",
-            value=Contract(
+            environment.contract_parameter,
+            Contract(
                 version=CONTRACT_VERSION,
-                team=names.environment.team,
-                environment=names.environment.environment,
+                team=environment.team,
+                environment=environment.environment,
                 region=platform.site.region,
                 bucket=platform.datastore.bucket,
                 job_queue=platform.compute.queue,

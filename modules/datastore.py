@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modules import aws
-from modules.cdk import Construct, TerraformResourceLifecycle
-from modules.policy import allow, document
+from modules.bucket import Bucket, BucketProps
+from modules.cdk import Construct
+from modules.encryption import Encryption
+from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
 
@@ -21,6 +23,7 @@ class DatastoreProps:
 
     Attributes:
         site: where it stands.
+        encryption: what its objects are encrypted with.
         noncurrent_days: how long a deleted or overwritten object can be brought back. Default: 30.
         multipart_days: when an upload that was never finished is thrown away. Default: 7.
         destroyable: whether destroying the environment destroys its data too. Default: no, Terraform
@@ -28,15 +31,14 @@ class DatastoreProps:
     """
 
     site: Site
+    encryption: Encryption
     noncurrent_days: int = 30
     multipart_days: int = 7
     destroyable: bool = False
 
 
 class Datastore(Construct):
-    """A versioned bucket that nobody reads from outside, or without TLS.
-
-    It is encrypted with S3's own keys, not KMS: docs/decisions/0012-encryption-with-s3-keys.md.
+    """The environment's bucket, and who gets to which of its keys.
 
     Attributes:
         bucket: its name.
@@ -45,29 +47,21 @@ class Datastore(Construct):
     def __init__(self, scope: Construct, id: str, props: DatastoreProps) -> None:
         super().__init__(scope, id)
         self._site = props.site
-        self._bucket = aws.s3_bucket.S3Bucket(
+        self._encryption = props.encryption
+        self._bucket = Bucket(
             self,
             "bucket",
-            bucket=props.site.bucket,
-            force_destroy=props.destroyable,
-            lifecycle=TerraformResourceLifecycle(prevent_destroy=not props.destroyable),
-        )
-        self.bucket: str = self._bucket.bucket
-        self._encrypt()
-        self._keep_private()
-        versioning = aws.s3_bucket_versioning.S3BucketVersioningA(
-            self,
-            "versioning",
-            bucket=self.bucket,
-            versioning_configuration=aws.s3_bucket_versioning.S3BucketVersioningVersioningConfiguration(
-                status="Enabled"
+            BucketProps(
+                props.site, props.site.bucket, key=props.encryption.key, destroyable=props.destroyable
             ),
         )
-        self._expire(props, versioning)
+        self.bucket: str = self._bucket.name
+        self._expire(props)
 
     def grant_get(self, role: Role, *keys: str) -> None:
         """Get the objects whose keys match a pattern, without listing them."""
         role.grant(allow(GET, [self._site.bucket_arn(key) for key in keys]))
+        self._encryption.grant_decrypt_objects(role, self._bucket.arn)
 
     def grant_read(self, role: Role, *prefixes: str) -> None:
         """Get and list what is below the `prefixes`, each a folder that ends with ``/``."""
@@ -78,60 +72,14 @@ class Datastore(Construct):
     def grant_write(self, role: Role, *prefixes: str) -> None:
         """Put and delete what is below the `prefixes`; deleted versions stay until they expire."""
         role.grant(allow(WRITE, [self._site.bucket_arn(f"{prefix}*") for prefix in prefixes]))
+        self._encryption.grant_encrypt_objects(role, self._bucket.arn)
 
     def grant_put(self, role: Role, *keys: str) -> None:
         """Put objects whose keys match a pattern, without deleting any."""
         role.grant(allow(["s3:PutObject"], [self._site.bucket_arn(key) for key in keys]))
+        self._encryption.grant_encrypt_objects(role, self._bucket.arn)
 
-    def _encrypt(self) -> None:
-        s3 = aws.s3_bucket_server_side_encryption_configuration
-        default = s3.S3BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultA(
-            sse_algorithm="AES256"
-        )
-        rule = s3.S3BucketServerSideEncryptionConfigurationRuleA(
-            apply_server_side_encryption_by_default=default
-        )
-        s3.S3BucketServerSideEncryptionConfigurationA(self, "encryption", bucket=self.bucket, rule=[rule])
-
-    def _keep_private(self) -> None:
-        block = aws.s3_bucket_public_access_block.S3BucketPublicAccessBlock(
-            self,
-            "public-access-block",
-            bucket=self.bucket,
-            block_public_acls=True,
-            block_public_policy=True,
-            ignore_public_acls=True,
-            restrict_public_buckets=True,
-        )
-        aws.s3_bucket_ownership_controls.S3BucketOwnershipControls(
-            self,
-            "ownership",
-            bucket=self.bucket,
-            rule=aws.s3_bucket_ownership_controls.S3BucketOwnershipControlsRule(
-                object_ownership="BucketOwnerEnforced"
-            ),
-        )
-        tls_only = {
-            "Sid": "TlsOnly",
-            "Effect": "Deny",
-            # A denial must leave no gap: every principal, every action of S3.
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [self._site.bucket_arn(), self._site.bucket_arn("*")],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        aws.s3_bucket_policy.S3BucketPolicy(
-            self,
-            "policy",
-            bucket=self.bucket,
-            policy=document([tls_only]),
-            # S3 refuses two changes of a bucket's access at once.
-            depends_on=[block],
-        )
-
-    def _expire(
-        self, props: DatastoreProps, versioning: aws.s3_bucket_versioning.S3BucketVersioningA
-    ) -> None:
+    def _expire(self, props: DatastoreProps) -> None:
         s3 = aws.s3_bucket_lifecycle_configuration
         everything = [s3.S3BucketLifecycleConfigurationRuleFilter(prefix="")]
         s3.S3BucketLifecycleConfiguration(
@@ -164,5 +112,5 @@ class Datastore(Construct):
                 ),
             ],
             # A rule on versions is refused where there are none yet.
-            depends_on=[versioning],
+            depends_on=[self._bucket.versioned],
         )

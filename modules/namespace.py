@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modules import aws
 from modules.catalog import Catalog
 from modules.cdk import Construct
 from modules.compute import Compute
 from modules.datastore import Datastore
 from modules.orchestration import Orchestration
-from modules.policy import Statement, trust
+from modules.parameters import Parameters
+from modules.policy import Statement, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
+from stepwell.contract import CONTRACT_VERSION, EnvironmentName, NamespaceContract, owner_tags
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The constructs that namespaces draw on, and the ARN of their roles' permissions boundary."""
+    """The constructs that namespaces draw on."""
 
     site: Site
-    boundary: str
+    parameters: Parameters
     datastore: Datastore
     catalog: Catalog
     compute: Compute
@@ -37,7 +37,7 @@ class NamespaceProps:
         platform: what it draws on.
         namespace: ``user/NAME`` or ``project/NAME``.
         trusted: statements of the trust policy of the role its people assume.
-        databases: the databases that it writes tables of. Default: none.
+        databases: the folders (patterns) of the databases that it writes tables of. Default: none.
     """
 
     platform: Platform
@@ -65,12 +65,7 @@ class Namespace(Construct):
             "job-role",
             names.job_role(namespace),
             f"Tasks of {namespace}",
-            [
-                trust(
-                    {"Service": "ecs-tasks.amazonaws.com"},
-                    {"StringEquals": {"aws:SourceAccount": platform.site.account}},
-                )
-            ],
+            [trust_service("ecs-tasks", platform.site.account)],
         )
         self.job_definition = platform.compute.job_definition(
             self, "job-definition", namespace=namespace, job_role=self.job_role
@@ -79,8 +74,8 @@ class Namespace(Construct):
             self, "execution-role", namespace=namespace, job_definition=self.job_definition
         )
         for role in (self.role, self.job_role):
-            platform.site.grant_read_contract(role)
-            platform.site.grant_read_secrets(role, namespace)
+            platform.parameters.grant_read(role)
+            platform.parameters.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
             if props.databases:
                 platform.catalog.grant_write(role, props.databases)
@@ -90,18 +85,18 @@ class Namespace(Construct):
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
         platform.datastore.grant_read(self.job_role, f"ns/{namespace}/")
         platform.datastore.grant_write(self.job_role, f"ns/{namespace}/")
-        aws.ssm_parameter.SsmParameter(
+        platform.parameters.put(
             self,
             "contract",
-            name=names.environment.namespace_parameter(namespace),
-            type="String",
-            value=NamespaceContract(
+            EnvironmentName.parse(names.environment).namespace_parameter(namespace),
+            NamespaceContract(
                 version=CONTRACT_VERSION,
                 namespace=namespace,
                 role=self.role.arn,
                 job_definition=self.job_definition,
                 execution_role=execution_role.arn,
             ).to_json(),
+            owner_tags(namespace),
         )
 
     def _role(self, id: str, name: str, description: str, trusted: Sequence[Statement]) -> Role:
@@ -109,10 +104,10 @@ class Namespace(Construct):
             self,
             id,
             RoleProps(
+                self._props.platform.site,
                 name=name,
                 description=description,
                 trusted=trusted,
-                boundary=self._props.platform.boundary,
-                tags={NAMESPACE_TAG: self._props.namespace},
+                tags=owner_tags(self._props.namespace),
             ),
         )

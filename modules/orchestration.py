@@ -9,9 +9,10 @@ from modules import aws
 from modules.cdk import Construct
 from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
-from modules.policy import ANY, allow, trust
+from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
+from stepwell.contract import owner_tags
 
 MANAGE = [
     "states:CreateStateMachine",
@@ -53,13 +54,11 @@ class OrchestrationProps:
 
     Attributes:
         site: where it stands.
-        boundary: ARN of the roles' permissions boundary.
         datastore, compute: what state machines read their items from and send their jobs to.
         log_retention_days: how long the logs of executions are kept. Default: 30.
     """
 
     site: Site
-    boundary: str
     datastore: Datastore
     compute: Compute
     log_retention_days: int = 30
@@ -94,15 +93,11 @@ class Orchestration(Construct):
             scope,
             id,
             RoleProps(
+                self._site,
                 name=self._site.names.execution_role(namespace),
                 description=f"State machines of {namespace} run under it",
-                trusted=[
-                    trust(
-                        {"Service": "states.amazonaws.com"},
-                        {"StringEquals": {"aws:SourceAccount": self._site.account}},
-                    )
-                ],
-                boundary=self._props.boundary,
+                trusted=[trust_service("states", self._site.account)],
+                tags=owner_tags(namespace),
             ),
         )
         self._props.compute.grant_submit(role, job_definition, namespace)

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules.cdk import Construct
+from modules.identity import Issuer
 from modules.namespace import Namespace, NamespaceProps, Platform
-from modules.policy import allow, trust
+from modules.policy import Statement, trust
 from modules.user import User
+from stepwell.contract import database_folder
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A deployer outside AWS: the tokens of `issuer` for `subjects` (patterns)."""
+
+    issuer: Issuer
+    subjects: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +28,14 @@ class ProjectProps:
     Attributes:
         platform: what the namespace draws on.
         name: ``[a-z][a-z0-9_]*``.
-        deployers: the users who may assume its role, by name.
+        deployers: the users who may assume its role. Default: all of the environment, those to come too.
+        pipelines: the CI pipelines that may assume it. Default: none.
     """
 
     platform: Platform
     name: str
-    deployers: Mapping[str, User]
+    deployers: Sequence[User] | None = None
+    pipelines: Sequence[Pipeline] = ()
 
 
 class Project(Construct):
@@ -33,12 +45,15 @@ class Project(Construct):
         super().__init__(scope, id)
         platform, namespace = props.platform, f"project/{props.name}"
         site, datastore = platform.site, platform.datastore
-        trusted = trust(
-            {"AWS": f"arn:{site.partition}:iam::{site.account}:root"},
-            {"ArnEquals": {"aws:PrincipalArn": [user.role.arn for user in props.deployers.values()]}},
-        )
         made = Namespace(
-            self, "namespace", NamespaceProps(platform, namespace, [trusted], databases=[props.name])
+            self,
+            "namespace",
+            NamespaceProps(
+                platform,
+                namespace,
+                [_people(props), *(one.issuer.trust(site, one.subjects) for one in props.pipelines)],
+                databases=[database_folder(props.name)],
+            ),
         )
         # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
         datastore.grant_put(
@@ -48,5 +63,16 @@ class Project(Construct):
             f"ns/{namespace}/prod/flows/*/runs/*/origin.json",
         )
         datastore.grant_write(made.role, f"ns/{namespace}/branch/")
-        for user in props.deployers.values():
-            user.role.grant(allow(["sts:AssumeRole"], [made.role.arn]))
+
+
+def _people(props: ProjectProps) -> Statement:
+    site = props.platform.site
+    if props.deployers is not None:
+        arns = [user.role.arn for user in props.deployers]
+        return trust({"AWS": site.root()}, {"ArnEquals": {"aws:PrincipalArn": arns}})
+    users = site.role_arn(f"{site.names.prefix}-user-*")
+    # What follows a user's name belongs to tasks and state machines, not to people.
+    return trust(
+        {"AWS": site.root()},
+        {"ArnLike": {"aws:PrincipalArn": users}, "ArnNotLike": {"aws:PrincipalArn": f"{users}-*"}},
+    )

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 Place = Sequence[str | int]
+Mistake = tuple[Place, str]
+"""Where it is, and what to say of it."""
 
 
 def dotted(place: Place) -> str:

@@ -2,84 +2,63 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 from modules.aws import provider
-from modules.boundary import Boundary, BoundaryProps
 from modules.catalog import Catalog, CatalogProps
-from modules.cdk import Construct, LocalBackend, TerraformOutput, TerraformStack
+from modules.cdk import Construct, TerraformOutput, TerraformStack
 from modules.compute import Compute, ComputeProps
 from modules.contract import ContractParameter, ContractProps
 from modules.datastore import Datastore, DatastoreProps
+from modules.encryption import Encryption, EncryptionProps
 from modules.names import Names
 from modules.namespace import Platform
 from modules.network import Network, NetworkProps
 from modules.orchestration import Orchestration, OrchestrationProps
-from modules.project import Project, ProjectProps
+from modules.parameters import Parameters, ParametersProps
+from modules.project import Pipeline, Project, ProjectProps
 from modules.site import Site, SiteProps
 from modules.user import User, UserProps
-from stacks.schema import DATA_ENGINEER, Environment, Team
-from stepwell.contract import FACTS, EnvironmentName
+from stacks.issuers import issuers
+from stacks.schema import DATA_ENGINEER, Environment, Settings, Team
+from stacks.state import keep_state
+from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, EnvironmentName
 
 
 class TeamEnvironment(TerraformStack):
-    """What ``cdktf deploy TEAM-ENV`` deploys."""
+    """What ``cdktf deploy TEAM-ENV`` deploys. Of one that is removed only the data stays."""
 
-    def __init__(self, scope: Construct, name: EnvironmentName, team: Team, environment: Environment) -> None:
+    def __init__(self, scope: Construct, name: EnvironmentName, settings: Settings) -> None:
         super().__init__(scope, str(name))
-        self._state(name)
+        team = settings.teams[name.team]
+        environment = team.environments[name.environment]
+        keep_state(self, str(name), environment.account, settings)
         provider(
             self,
             "aws",
             region=environment.region,
             account=environment.account,
-            tags={"stepwell:team": name.team, "stepwell:environment": name.environment},
+            tags={TEAM_TAG: name.team, ENVIRONMENT_TAG: str(name)},
         )
-        self._platform = self._capabilities(Names(name), team, environment)
-        self._namespaces(team)
-        ContractParameter(self, "contract", ContractProps(self._platform))
-        TerraformOutput(self, "use", value=f"export STEPWELL_ENVIRONMENT={name}")
+        site = Site(self, "site", SiteProps(Names.of(name), environment.region))
+        datastore, catalog = self._data(site, team, environment)
+        if not (team.removed or environment.removed):
+            platform = self._platform(site, environment, datastore, catalog)
+            self._namespaces(platform, team, settings)
+            ContractParameter(self, "contract", ContractProps(platform))
+            TerraformOutput(self, "use", value=f"export STEPWELL_ENVIRONMENT={name}")
+        site.finish()
 
-    def _state(self, name: EnvironmentName) -> None:
-        """Keep Terraform's state in the folder STEPWELL_STATE_DIR, else where cdktf runs."""
-        folder = os.environ.get("STEPWELL_STATE_DIR")
-        if folder:
-            LocalBackend(self, path=str(Path(folder).resolve() / f"terraform.{name}.tfstate"))
-
-    def _capabilities(self, names: Names, team: Team, environment: Environment) -> Platform:
-        site = Site(self, "site", SiteProps(names, environment.region))
-        boundary = Boundary(self, "boundary", BoundaryProps(site)).arn
-        network = Network(self, "network", NetworkProps(site, environment.network.cidr))
+    def _data(self, site: Site, team: Team, environment: Environment) -> tuple[Datastore, Catalog]:
+        encryption = Encryption(
+            self, "encryption", EncryptionProps(site, customer_key=environment.encryption == "kms")
+        )
         datastore = Datastore(
             self,
             "datastore",
             DatastoreProps(
                 site,
+                encryption,
                 noncurrent_days=environment.datastore.noncurrent_days,
                 destroyable=environment.datastore.force_destroy,
-            ),
-        )
-        sizes = environment.compute
-        compute = Compute(
-            self,
-            "compute",
-            ComputeProps(
-                site,
-                network,
-                boundary,
-                image=sizes.image,
-                max_vcpus=sizes.max_vcpus,
-                vcpu=sizes.vcpu,
-                memory=sizes.memory,
-                log_retention_days=environment.logs.retention_days,
-            ),
-        )
-        orchestration = Orchestration(
-            self,
-            "orchestration",
-            OrchestrationProps(
-                site, boundary, datastore, compute, log_retention_days=environment.logs.retention_days
             ),
         )
         catalog = Catalog(
@@ -92,27 +71,59 @@ class TeamEnvironment(TerraformStack):
                 destroyable=environment.datastore.force_destroy,
             ),
         )
-        return Platform(site, boundary, datastore, catalog, compute, orchestration)
+        return datastore, catalog
 
-    def _namespaces(self, team: Team) -> None:
+    def _platform(
+        self, site: Site, environment: Environment, datastore: Datastore, catalog: Catalog
+    ) -> Platform:
+        parameters = Parameters(self, "parameters", ParametersProps(site))
+        network = Network(self, "network", NetworkProps(site, environment.network.cidr))
+        sizes, days = environment.compute, environment.logs.retention_days
+        compute = Compute(
+            self,
+            "compute",
+            ComputeProps(
+                site,
+                network,
+                image=sizes.image,
+                max_vcpus=sizes.max_vcpus,
+                vcpu=sizes.vcpu,
+                memory=sizes.memory,
+                log_retention_days=days,
+            ),
+        )
+        orchestration = Orchestration(
+            self,
+            "orchestration",
+            OrchestrationProps(site, datastore, compute, log_retention_days=days),
+        )
+        return Platform(site, parameters, datastore, catalog, compute, orchestration)
+
+    def _namespaces(self, platform: Platform, team: Team, settings: Settings) -> None:
         # Members of a project may write its tables from their own namespace, for now:
         # docs/decisions/0014-who-writes-a-projects-tables.md
-        projects = [project.name for project in team.projects]
         users = {
             user.name: User(
                 self,
                 f"user-{user.name}",
                 UserProps(
-                    self._platform,
+                    platform,
                     user.name,
-                    databases=[FACTS, *projects] if user.role == DATA_ENGINEER else projects,
-                    principals=user.principals,
+                    writes_facts=user.role == DATA_ENGINEER,
+                    principals=user.principals or team.principals,
+                    session=user.session,
                 ),
             )
             for user in team.users
         }
+        known = issuers(settings)
         for project in team.projects:
-            deployers = (
-                users if project.deployers is None else {name: users[name] for name in project.deployers}
+            if project.removed:
+                continue
+            deployers = None if project.deployers is None else [users[name] for name in project.deployers]
+            pipelines = [Pipeline(known[one.oidc], one.subjects) for one in project.ci]
+            Project(
+                self,
+                f"project-{project.name}",
+                ProjectProps(platform, project.name, deployers, pipelines),
             )
-            Project(self, f"project-{project.name}", ProjectProps(self._platform, project.name, deployers))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "growth-dev"
+FOUNDATION = "foundation-us-east-1"
 CDKTF = ROOT / "node_modules/.bin/cdktf"
 
 

@@ -3,8 +3,8 @@
 Terraform writes two kinds of SSM parameter, the runtime reads them, and both do it with
 the classes of this module. Nothing is copied by hand.
 
-* ``/stepwell/TEAM/ENV/contract``: what the environment offers everybody (`Contract`).
-* ``/stepwell/TEAM/ENV/namespaces/user/NAME`` and ``.../namespaces/project/NAME``: what one
+* ``/stepwell/TEAM-ENV/contract``: what the environment offers everybody (`Contract`).
+* ``/stepwell/TEAM-ENV/namespaces/user/NAME`` and ``.../namespaces/project/NAME``: what one
   namespace may use (`NamespaceContract`). They stand apart, because a standard SSM parameter
   holds 4 KiB (AWS Systems Manager quotas), and because a new user must not touch what others read.
 
@@ -22,13 +22,19 @@ from typing import Any, Self
 
 from stepwell.errors import ContractError, UsageError
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 FACTS = "facts"
 """The logical database of the data engineers; every project's is called as the project."""
+WAREHOUSE = "warehouse/"
+"""What the keys of all tables begin with."""
 SHARED = "shared"
 """Whose secrets are that all of a team may read."""
+TEAM_TAG = "stepwell:team"
+ENVIRONMENT_TAG = "stepwell:environment"
+"""Its value is TEAM-ENV: cost reports and the permissions boundary tell environments apart by it."""
 NAMESPACE_TAG = "stepwell:namespace"
 """The tag of jobs and roles that says whose they are."""
+PROJECT_TAG = "stepwell:project"
 
 # MiB of memory that a task of so many vCPUs may have (Amazon ECS Developer Guide, "Fargate task sizes").
 FARGATE_SIZES: dict[float, Sequence[int]] = {
@@ -48,6 +54,30 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 def owner(namespace: str) -> str:
     """Who has a namespace, ``user/NAME`` or ``project/NAME``: a project has its branches too."""
     return "/".join(namespace.split("/")[:2])
+
+
+def owner_tags(namespace: str) -> dict[str, str]:
+    """The cost tags of what belongs to a namespace's owner; a project has a tag of its own."""
+    kind, name = owner(namespace).split("/")
+    return {NAMESPACE_TAG: owner(namespace)} | ({PROJECT_TAG: name} if kind == "project" else {})
+
+
+def database_folder(name: str) -> str:
+    """The folder of a logical database below `WAREHOUSE`, whose slash is an underscore in Glue's name.
+
+    Projects have a folder and a prefix in common, so that a right on all of them names no single one.
+    """
+    return name if name == FACTS else f"project/{name}"
+
+
+def parameters(environment: str) -> str:
+    """Path of the SSM parameters of an environment TEAM-ENV."""
+    return f"/stepwell/{environment}"
+
+
+def secrets(environment: str) -> str:
+    """What the names of the secrets of an environment TEAM-ENV begin with, a slash behind it."""
+    return f"stepwell/{environment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +109,18 @@ class EnvironmentName:
     @property
     def contract_parameter(self) -> str:
         """Name of the SSM parameter that holds the `Contract`."""
-        return f"/stepwell/{self.team}/{self.environment}/contract"
+        return f"{parameters(str(self))}/contract"
 
     def namespace_parameter(self, namespace: str) -> str:
         """Name of the SSM parameter that holds the `NamespaceContract` of `namespace`.
 
         A project has one contract for production and all its branches.
         """
-        return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner(namespace)}"
+        return f"{parameters(str(self))}/namespaces/{owner(namespace)}"
 
     def secret(self, whose: str, name: str) -> str:
         """Name in Secrets Manager of a secret of `whose`: a namespace's owner, or `SHARED`."""
-        return f"stepwell/{self.team}/{self.environment}/{whose}/{name}"
+        return f"{secrets(str(self))}/{whose}/{name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +173,7 @@ class Contract(_Document):
         job_queue: ARN of the Batch job queue that steps are sent to.
         log_group: ARN of the log group of Step Functions executions.
         job_log_group: name of the log group the containers of Batch jobs write to.
-        database_prefix: what stands before ``facts`` or a project's name in the name of its
-            Glue database; hyphens of a project's name are underscores there.
+        database_prefix: what the name of every Glue database begins with; `database` has the whole.
         state_machine_prefix: what the name of every state machine begins with.
     """
 
@@ -160,7 +189,11 @@ class Contract(_Document):
 
     def database(self, name: str) -> str:
         """The Glue database that the logical database `name` (``facts``, or a project) is."""
-        return self.database_prefix + name.replace("-", "_")
+        return self.database_prefix + database_folder(name).replace("/", "_")
+
+    def location(self, name: str) -> str:
+        """Where the tables of the logical database `name` lie."""
+        return f"s3://{self.bucket}/{WAREHOUSE}{database_folder(name)}"
 
 
 @dataclass(frozen=True, slots=True)

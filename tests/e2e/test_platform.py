@@ -77,7 +77,7 @@ def test_the_contract_names_what_is_there(deployed: Deployed, contract: Contract
     assert contract.log_group in {group["arn"].removesuffix(":*") for group in groups}
     databases = client(deployed, "glue").get_databases()["DatabaseList"]
     assert {database["Name"]: database["LocationUri"] for database in databases} == {
-        contract.database(name): f"s3://{contract.bucket}/warehouse/{name}/" for name in ("facts", "flights")
+        contract.database(name): f"{contract.location(name)}/" for name in ("facts", "flights")
     }
 
 

@@ -11,11 +11,11 @@ def databases(made: Synthesized) -> dict[str, str]:
 
 
 def test_facts_and_each_project_have_a_database(demo: Synthesized) -> None:
-    """Databases carry the environment in their names; their files lie below warehouse/ by plain name."""
+    """Databases are named after the environment, projects' with a word more; files lie in warehouse/."""
     bucket = "s3://stepwell-growth-dev-123456789012/warehouse"
     assert databases(demo) == {
         "stepwell_growth_dev_facts": f"{bucket}/facts/",
-        "stepwell_growth_dev_flights": f"{bucket}/flights/",
+        "stepwell_growth_dev_project_flights": f"{bucket}/project/flights/",
     }
 
 

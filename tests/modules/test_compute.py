@@ -84,7 +84,7 @@ def test_a_job_definition_is_its_namespaces(demo: Synthesized, namespace: str) -
         "logConfiguration": {
             "logDriver": "awslogs",
             "options": {
-                "awslogs-group": "/stepwell/growth/dev/jobs",
+                "awslogs-group": "/stepwell/growth-dev/jobs",
                 "awslogs-region": "us-east-1",
                 "awslogs-stream-prefix": slug,
             },
@@ -103,6 +103,6 @@ def test_logs_are_kept_for_30_days_by_default(demo: Synthesized) -> None:
     """The logs of tasks and of executions go after 30 days."""
     groups = demo.all("aws_cloudwatch_log_group").values()
     assert {group["name"]: group["retention_in_days"] for group in groups} == {
-        "/stepwell/growth/dev/jobs": 30,
+        "/stepwell/growth-dev/jobs": 30,
         "/aws/vendedlogs/states/stepwell-growth-dev": 30,
     }

@@ -2,49 +2,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
-
-BUCKET = f"arn:aws:s3:::stepwell-growth-dev-{ACCOUNT}"
+from tests.synthesis import Synthesized, settings, synthesized
 
 
 @pytest.fixture(scope="module")
 def destroyable() -> Synthesized:
     two_keys = {"force_destroy": True, "force_destroy_confirm": "growth-dev", "noncurrent_days": 7}
     return synthesized(settings(datastore=two_keys))
-
-
-def test_objects_are_encrypted_with_s3s_keys(demo: Synthesized) -> None:
-    """Every object is encrypted with AES-256 without being asked to."""
-    (rule,) = demo.one("aws_s3_bucket_server_side_encryption_configuration")["rule"]
-    assert rule["apply_server_side_encryption_by_default"] == {"sse_algorithm": "AES256"}
-
-
-def test_the_bucket_is_versioned(demo: Synthesized) -> None:
-    """What is overwritten or deleted can be brought back."""
-    versioning = demo.one("aws_s3_bucket_versioning")["versioning_configuration"]
-    assert versioning == {"status": "Enabled"}
-
-
-def test_nothing_of_it_can_be_public(demo: Synthesized) -> None:
-    """All four blocks of public access are on, and access lists are off."""
-    block = demo.one("aws_s3_bucket_public_access_block")
-    four = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-    assert [block[name] for name in four] == [True] * 4
-    rule = demo.one("aws_s3_bucket_ownership_controls")["rule"]
-    assert rule == {"object_ownership": "BucketOwnerEnforced"}
-
-
-def test_only_tls_gets_through(demo: Synthesized) -> None:
-    """The bucket's policy is one denial: of everything to everybody without TLS."""
-    (statement,) = demo.policy(demo.one("aws_s3_bucket_policy")["policy"])
-    assert statement == {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [BUCKET, f"{BUCKET}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
 
 
 def test_what_is_left_over_expires(demo: Synthesized) -> None:

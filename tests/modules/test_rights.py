@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
+from tests.synthesis import ACCOUNT, KEY, Synthesized, foundation, settings, synthesized
 
 BUCKET = f"arn:aws:s3:::stepwell-growth-dev-{ACCOUNT}/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev"
@@ -60,9 +61,14 @@ def trusted(made: Synthesized, role: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def everything(demo: Synthesized) -> list[dict[str, Any]]:
+def boundary(base: Synthesized) -> list[dict[str, Any]]:
+    """The statements of the permissions boundary."""
+    return base.policy(base.one("aws_iam_policy")["policy"])
+
+
+@pytest.fixture(scope="module")
+def everything(demo: Synthesized, boundary: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All statements of all roles, and of the boundary."""
-    boundary = demo.policy(demo.one("aws_iam_policy")["policy"])
     return [*boundary, *(statement for role in roles(demo) for statement in demo.statements(role))]
 
 
@@ -80,14 +86,38 @@ def test_only_what_aws_cannot_limit_is_on_everything(everything: list[dict[str, 
 
 
 def test_every_role_has_the_boundary(demo: Synthesized) -> None:
-    """No role is without the environment's permissions boundary."""
+    """No role is without the region's permissions boundary."""
     boundaries = {demo.resolved(role["permissions_boundary"]) for role in demo.all("aws_iam_role").values()}
-    assert boundaries == {f"arn:aws:iam::{ACCOUNT}:policy/stepwell-growth-dev-boundary"}
+    assert boundaries == {f"arn:aws:iam::{ACCOUNT}:policy/stepwell-us-east-1-boundary"}
 
 
-def test_the_boundary_allows_each_action_that_is_granted(demo: Synthesized) -> None:
+def test_every_role_says_whose_environment_it_is(demo: Synthesized) -> None:
+    """The tags that the boundary reads are on every role, or in the provider's default."""
+    (provider,) = demo.document["provider"]["aws"]
+    assert provider["default_tags"][0]["tags"]["stepwell:environment"] == "growth-dev"
+    tags = [role["tags"] for role in demo.all("aws_iam_role").values()]
+    assert {one["stepwell:catalog"] for one in tags} == {"growth_dev"}
+
+
+def test_the_boundary_ends_at_the_roles_own_environment(boundary: list[dict[str, Any]]) -> None:
+    """What the boundary allows is on what is named after the role's own tag, or named in a few exceptions."""
+    own = re.compile(r"\$\{aws:PrincipalTag/stepwell:(environment|catalog)\}")
+    shared = {resource for item in boundary for resource in item["Resource"] if not own.search(resource)}
+    events = "StepFunctionsGetEventsForBatchJobsRule"
+    assert shared == {
+        "*",
+        KEY,
+        f"arn:aws:batch:us-east-1:{ACCOUNT}:job/*",
+        "arn:aws:ecr:*:*:repository/*",
+        f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{events}",
+        f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog",
+    }
+
+
+def test_the_boundary_allows_each_action_that_is_granted(
+    demo: Synthesized, boundary: list[dict[str, Any]]
+) -> None:
     """A right that the boundary lacks would be granted in vain; one that nobody has would be a gap."""
-    boundary = demo.policy(demo.one("aws_iam_policy")["policy"])
     granted = {action for role in roles(demo) for item in demo.statements(role) for action in item["Action"]}
     assert {action for item in boundary for action in item["Action"]} == granted
 
@@ -114,24 +144,25 @@ def test_policies_fit_into_iams_quotas() -> None:
     made = synthesized(settings(projects=projects, users=[{"name": "a" * 30, "role": "data-engineer"}]))
     for policy in made.all("aws_iam_role_policy").values():
         assert len(made.resolved(policy["policy"]).replace(" ", "")) <= 10_240
-    assert len(made.resolved(made.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
+    base = foundation(settings())
+    assert len(base.resolved(base.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
 
 
 WRITES = {
-    "user-ada/namespace/role": ["warehouse/flights/*", "ns/user/ada/*"],
-    "user-ada/namespace/job-role": ["warehouse/flights/*", "ns/user/ada/*"],
+    "user-ada/namespace/role": ["warehouse/project/*/*", "ns/user/ada/*"],
+    "user-ada/namespace/job-role": ["warehouse/project/*/*", "ns/user/ada/*"],
     "user-ada/namespace/execution-role": [],
-    "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
-    "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
+    "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
+    "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
     "user-dana/namespace/execution-role": [],
     "project-flights/namespace/role": [
-        "warehouse/flights/*",
+        "warehouse/project/flights/*",
         "ns/project/flights/prod/code/*",
         "ns/project/flights/prod/flows/*/runs/*/origin.json",
         "ns/project/flights/prod/flows/*/runs/*/parameters.json",
         "ns/project/flights/branch/*",
     ],
-    "project-flights/namespace/job-role": ["warehouse/flights/*", "ns/project/flights/*"],
+    "project-flights/namespace/job-role": ["warehouse/project/flights/*", "ns/project/flights/*"],
     "project-flights/namespace/execution-role": [],
     "compute/starter": [],
 }
@@ -145,7 +176,7 @@ def test_each_role_writes_these_keys(demo: Synthesized) -> None:
 def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
     """The project's role deletes objects in branches and of tables, not below prod."""
     deletes = keys(demo, "project-flights/namespace/role", "s3:DeleteObject")
-    assert deletes == ["warehouse/flights/*", "ns/project/flights/branch/*"]
+    assert deletes == ["warehouse/project/flights/*", "ns/project/flights/branch/*"]
 
 
 READS = {
@@ -179,21 +210,23 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
         for role in roles(demo)
     }
     assert {role: databases for role, databases in writers.items() if databases} == {
-        "user-ada/namespace/role": ["flights"],
-        "user-ada/namespace/job-role": ["flights"],
-        "user-dana/namespace/role": ["facts", "flights"],
-        "user-dana/namespace/job-role": ["facts", "flights"],
-        "project-flights/namespace/role": ["flights"],
-        "project-flights/namespace/job-role": ["flights"],
+        "user-ada/namespace/role": ["project_*"],
+        "user-ada/namespace/job-role": ["project_*"],
+        "user-dana/namespace/role": ["facts", "project_*"],
+        "user-dana/namespace/job-role": ["facts", "project_*"],
+        "project-flights/namespace/role": ["project_flights"],
+        "project-flights/namespace/job-role": ["project_flights"],
     }
 
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3, Glue, secrets and the contract: none on IAM, Batch or Step Functions."""
+    """A job role has rights on S3 and its key, Glue, secrets and the contract: none on IAM, Batch or Step
+    Functions.
+    """
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "glue", "secretsmanager", "ssm"}
+    assert services == {"s3", "kms", "glue", "secretsmanager", "ssm"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:
@@ -287,20 +320,57 @@ def test_principals_limit_who_a_user_is() -> None:
     assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": principals}}
 
 
-@pytest.mark.parametrize(
-    ("project", "deployers"),
-    [("flights", ["ada", "dana"]), ({"name": "flights", "deployers": ["dana"]}, ["dana"])],
-)
-def test_deployers_assume_the_projects_role(project: Any, deployers: list[str]) -> None:
-    """A project's role trusts its deployers, all users by default, and only they may assume it."""
-    made = synthesized(settings(projects=[project]))
-    statement = trusted(made, "project-flights/namespace/role")
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:PrincipalArn": [f"{ROLE}-user-{name}" for name in deployers]}
+def test_people_who_share_a_role_are_told_apart_by_their_session() -> None:
+    """The team's principals are those of who names none; `session` says which of its sessions is whose."""
+    sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_DataScience_*"
+    ada = {"name": "ada", "role": "data-scientist", "session": "ada@example.com"}
+    made = synthesized(settings(users=[ada], principals=[sso]))
+    assert trusted(made, "user-ada/namespace/role")["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": [sso]},
+        "StringLike": {"aws:userid": "*:ada@example.com"},
     }
-    for name in ("ada", "dana"):
-        expected = [f"{ROLE}-project-flights"] if name in deployers else []
-        assert on(made, f"user-{name}/namespace/role", "sts:AssumeRole") == expected
+
+
+def test_every_user_deploys_a_project_that_names_no_deployers(demo: Synthesized) -> None:
+    """Its role trusts the roles of people, those to come too, and not those of their tasks."""
+    assert trusted(demo, "project-flights/namespace/role")["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": f"{ROLE}-user-*"},
+        "ArnNotLike": {"aws:PrincipalArn": f"{ROLE}-user-*-*"},
+    }
+
+
+def test_deployers_limit_who_deploys_a_project() -> None:
+    """A project's role trusts the deployers that it names, and nobody else."""
+    made = synthesized(settings(projects=[{"name": "flights", "deployers": ["dana"]}]))
+    condition = trusted(made, "project-flights/namespace/role")["Condition"]
+    assert condition == {"ArnEquals": {"aws:PrincipalArn": [f"{ROLE}-user-dana"]}}
+
+
+def test_a_user_may_ask_for_any_projects_role(demo: Synthesized) -> None:
+    """Whom a project lets, its own role says: so a project more changes no user."""
+    assert on(demo, "user-ada/namespace/role", "sts:AssumeRole") == [f"{ROLE}-project-*"]
+
+
+def test_a_pipeline_deploys_without_a_key() -> None:
+    """A project's role trusts tokens of the issuer that settings name, for its audience and subjects."""
+    github = {"url": "https://token.actions.githubusercontent.com"}
+    pipeline = {"oidc": "github", "subjects": ["repo:acme/flights:ref:refs/heads/main"]}
+    made = synthesized(
+        settings(foundation={"oidc": {"github": github}}, projects=[{"name": "flights", "ci": [pipeline]}])
+    )
+    role = made.one("aws_iam_role", "project-flights/namespace/role/role")
+    people, tokens = made.policy(role["assume_role_policy"])
+    assert people["Action"] == "sts:AssumeRole"
+    issuer = "token.actions.githubusercontent.com"
+    assert tokens == {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"},
+        "Condition": {
+            "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"},
+            "StringLike": {f"{issuer}:sub": ["repo:acme/flights:ref:refs/heads/main"]},
+        },
+    }
 
 
 @pytest.mark.parametrize("owner", ["user-ada", "project-flights"])
@@ -312,5 +382,5 @@ def test_secrets_are_ones_own_or_shared(demo: Synthesized, owner: str, role: str
         for item in demo.statements(f"{owner}/namespace/{role}")
         if item["Action"] == ["secretsmanager:GetSecretValue"]
     ]
-    secrets = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stepwell/growth/dev"
+    secrets = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stepwell/growth-dev"
     assert statement["Resource"] == sorted([f"{secrets}/{owner.replace('-', '/')}/*", f"{secrets}/shared/*"])

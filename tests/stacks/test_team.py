@@ -37,7 +37,7 @@ def test_the_provider_on_aws(demo: Synthesized) -> None:
     assert demo.document["provider"]["aws"] == [
         {
             "region": "us-east-1",
-            "default_tags": [{"tags": {"stepwell:team": "growth", "stepwell:environment": "dev"}}],
+            "default_tags": [{"tags": {"stepwell:team": "growth", "stepwell:environment": "growth-dev"}}],
         }
     ]
 
@@ -73,16 +73,16 @@ def test_state_is_kept_where_the_environment_says(tmp_path: Path, monkeypatch: p
 def test_the_contract_is_what_the_runtime_reads(demo: Synthesized) -> None:
     """The contract's parameter holds the names and ARNs of the stack's own resources."""
     parameter = demo.one("aws_ssm_parameter", "contract/parameter")
-    assert parameter["name"] == "/stepwell/growth/dev/contract"
+    assert parameter["name"] == "/stepwell/growth-dev/contract"
     assert Contract.from_json(demo.resolved(parameter["value"]), parameter["name"]) == Contract(
-        version=1,
+        version=2,
         team="growth",
         environment="dev",
         region="us-east-1",
         bucket=f"stepwell-growth-dev-{ACCOUNT}",
         job_queue=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/stepwell-growth-dev",
         log_group=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/vendedlogs/states/stepwell-growth-dev",
-        job_log_group="/stepwell/growth/dev/jobs",
+        job_log_group="/stepwell/growth-dev/jobs",
         database_prefix="stepwell_growth_dev_",
         state_machine_prefix="stepwell-growth-dev-",
     )
@@ -93,9 +93,9 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
     """A namespace's parameter holds its roles, and its job definition without a revision."""
     slug = namespace.replace("/", "-")
     parameter = demo.one("aws_ssm_parameter", f"{slug}/namespace/contract")
-    assert parameter["name"] == f"/stepwell/growth/dev/namespaces/{namespace}"
+    assert parameter["name"] == f"/stepwell/growth-dev/namespaces/{namespace}"
     assert NamespaceContract.from_json(demo.resolved(parameter["value"]), "") == NamespaceContract(
-        version=1,
+        version=2,
         namespace=namespace,
         role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}",
         job_definition=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",

@@ -10,7 +10,7 @@ from typing import Any
 
 from stepwell import aws, config
 from stepwell.compute.plan import step_plans
-from stepwell.contract import Contract, EnvironmentName
+from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, Contract, EnvironmentName, owner_tags
 from stepwell.datastore import Datastore
 from stepwell.errors import UsageError
 from stepwell.execution.origin import Origin
@@ -234,9 +234,9 @@ class Production:
 
     def _tags(self) -> list[dict[str, str]]:
         tags = {
-            "stepwell:team": self.environment.team,
-            "stepwell:environment": self.environment.environment,
-            "stepwell:namespace": self.namespace,
+            TEAM_TAG: self.environment.team,
+            ENVIRONMENT_TAG: str(self.environment),
+            **owner_tags(self.namespace),
             "stepwell:flow": self.flow,
         }
         return [{"key": key, "value": value} for key, value in tags.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -54,6 +55,36 @@ def _is_for_everybody(statement: Mapping[str, Any]) -> bool:
         {"AWS": "*"},
         {"AWS": ["*"]},
     )
+
+
+def log_rights_are_patterns() -> None:
+    """moto breaks on a log bucket whose policy has a statement for everybody, and compares ARNs whole.
+
+    AWS: User Guide, "Enabling Amazon S3 server access logging": the policy of the target bucket lets
+    ``logging.s3.amazonaws.com`` put below the prefix; ``*`` in a resource matches.
+    """
+
+    @replaces(FakeBucket, "_log_permissions_enabled_policy")
+    def _log_permissions_enabled_policy(original: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+        if not target_bucket.policy:
+            return False
+        arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+        return any(_lets_logs_in(one, arn) for one in json.loads(target_bucket.policy)["Statement"])
+
+
+def _lets_logs_in(statement: Mapping[str, Any], arn: str) -> bool:
+    principal = statement.get("Principal")
+    service = principal.get("Service", []) if isinstance(principal, Mapping) else []
+    return (
+        statement["Effect"] == "Allow"
+        and "logging.s3.amazonaws.com" in _listed(service)
+        and any(fnmatchcase("s3:PutObject", action) for action in _listed(statement.get("Action", [])))
+        and any(fnmatchcase(arn, resource) for resource in _listed(statement.get("Resource", [])))
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
 
 
 def lifecycle_is_given_back_as_put() -> None:
@@ -115,6 +146,7 @@ def _subresources(names: Iterable[str]) -> set[str]:
 
 PATCHES = (
     bucket_policy_conditions_are_not_denials,
+    log_rights_are_patterns,
     lifecycle_is_given_back_as_put,
     unknown_subresources_are_refused,
 )

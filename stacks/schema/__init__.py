@@ -1,0 +1,21 @@
+"""The shape of ``environments.toml``, and the default of everything that it needn't say."""
+
+from stacks.schema.environment import Compute, Datastore, Environment, Logs, Network
+from stacks.schema.foundation import Foundation, Oidc
+from stacks.schema.team import DATA_ENGINEER, Pipeline, Project, Settings, Team, User
+
+__all__ = [
+    "DATA_ENGINEER",
+    "Compute",
+    "Datastore",
+    "Environment",
+    "Foundation",
+    "Logs",
+    "Network",
+    "Oidc",
+    "Pipeline",
+    "Project",
+    "Settings",
+    "Team",
+    "User",
+]
