@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from modules import aws
 from modules.cdk import Construct, TerraformResourceLifecycle
+from modules.encryption import Encryption
 from modules.network import Network
 from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
@@ -36,6 +37,7 @@ class ComputeProps:
 
     Attributes:
         site, network: where it stands.
+        encryption: what its logs are encrypted with.
         image: the container image of tasks: Python and stepwell are in it.
         max_vcpus: how many vCPUs may run at once. Default: 16.
         vcpu, memory: of a task that doesn't say: vCPUs and MiB. Default: 1 and 4,096.
@@ -45,6 +47,7 @@ class ComputeProps:
 
     site: Site
     network: Network
+    encryption: Encryption
     image: str
     max_vcpus: int = 16
     vcpu: float = 1
@@ -70,6 +73,7 @@ class Compute(Construct):
             "logs",
             name=props.site.names.job_log_group,
             retention_in_days=props.log_retention_days,
+            kms_key_id=props.encryption.key,
         )
         self._starter = self._starting_role()
         batch = aws.batch_compute_environment

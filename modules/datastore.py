@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from modules import aws
 from modules.bucket import Bucket, BucketProps
@@ -11,6 +12,7 @@ from modules.encryption import Encryption
 from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
+from stepwell.environment import NAMESPACES, TEMPORARY, WAREHOUSE
 
 GET = ["s3:GetObject"]
 LIST = ["s3:ListBucket"]
@@ -26,6 +28,9 @@ class DatastoreProps:
         encryption: what its objects are encrypted with.
         noncurrent_days: how long a deleted or overwritten object can be brought back. Default: 30.
         multipart_days: when an upload that was never finished is thrown away. Default: 7.
+        temporary_days: when what is below ``tmp/`` is thrown away. Default: 7.
+        tiering_days: when artifacts and tables go to Intelligent-Tiering, which makes cheaper what is not
+            read; 0 for never. Default: 30.
         destroyable: whether destroying the environment destroys its data too. Default: no, Terraform
             refuses to plan it.
     """
@@ -34,11 +39,13 @@ class DatastoreProps:
     encryption: Encryption
     noncurrent_days: int = 30
     multipart_days: int = 7
+    temporary_days: int = 7
+    tiering_days: int = 30
     destroyable: bool = False
 
 
 class Datastore(Construct):
-    """The environment's bucket, and who gets to which of its keys.
+    """The environment's bucket, and who gets to which of its keys; what happens in it, EventBridge hears.
 
     Attributes:
         bucket: its name.
@@ -57,6 +64,10 @@ class Datastore(Construct):
         )
         self.bucket: str = self._bucket.name
         self._expire(props)
+        # Free; without a rule nothing comes of it, with one a new object can start a flow.
+        aws.s3_bucket_notification.S3BucketNotification(
+            self, "notifications", bucket=self.bucket, eventbridge=True
+        )
 
     def grant_get(self, role: Role, *keys: str) -> None:
         """Get the objects whose keys match a pattern, without listing them."""
@@ -80,37 +91,64 @@ class Datastore(Construct):
         self._encryption.grant_encrypt_objects(role, self._bucket.arn)
 
     def _expire(self, props: DatastoreProps) -> None:
+        """Rules by prefix; S3 takes the sooner of two that fit an object."""
         s3 = aws.s3_bucket_lifecycle_configuration
-        everything = [s3.S3BucketLifecycleConfigurationRuleFilter(prefix="")]
+        rules = [
+            _rule(
+                "unfinished-uploads",
+                "",
+                abort_incomplete_multipart_upload=[
+                    s3.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                        days_after_initiation=props.multipart_days
+                    )
+                ],
+            ),
+            _rule(
+                "noncurrent-versions",
+                "",
+                noncurrent_version_expiration=_old_versions(props.noncurrent_days),
+                expiration=[
+                    s3.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
+                ],
+            ),
+            _rule(
+                "temporary",
+                TEMPORARY,
+                expiration=[s3.S3BucketLifecycleConfigurationRuleExpiration(days=props.temporary_days)],
+                noncurrent_version_expiration=_old_versions(1),
+            ),
+        ]
+        if props.tiering_days:
+            rules += [
+                _rule(
+                    f"tiering-{prefix.removesuffix('/')}",
+                    prefix,
+                    transition=[
+                        s3.S3BucketLifecycleConfigurationRuleTransition(
+                            days=props.tiering_days, storage_class="INTELLIGENT_TIERING"
+                        )
+                    ],
+                )
+                for prefix in (NAMESPACES, WAREHOUSE)
+            ]
         s3.S3BucketLifecycleConfiguration(
             self,
             "lifecycle",
             bucket=self.bucket,
-            rule=[
-                s3.S3BucketLifecycleConfigurationRule(
-                    id="unfinished-uploads",
-                    status="Enabled",
-                    filter=everything,
-                    abort_incomplete_multipart_upload=[
-                        s3.S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=props.multipart_days
-                        )
-                    ],
-                ),
-                s3.S3BucketLifecycleConfigurationRule(
-                    id="noncurrent-versions",
-                    status="Enabled",
-                    filter=everything,
-                    noncurrent_version_expiration=[
-                        s3.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                            noncurrent_days=props.noncurrent_days
-                        )
-                    ],
-                    expiration=[
-                        s3.S3BucketLifecycleConfigurationRuleExpiration(expired_object_delete_marker=True)
-                    ],
-                ),
-            ],
+            rule=rules,
             # A rule on versions is refused where there are none yet.
             depends_on=[self._bucket.versioned],
         )
+
+
+def _rule(
+    id: str, prefix: str, **does: Any
+) -> aws.s3_bucket_lifecycle_configuration.S3BucketLifecycleConfigurationRule:
+    s3 = aws.s3_bucket_lifecycle_configuration
+    where = [s3.S3BucketLifecycleConfigurationRuleFilter(prefix=prefix)]
+    return s3.S3BucketLifecycleConfigurationRule(id=id, status="Enabled", filter=where, **does)
+
+
+def _old_versions(days: int) -> list[Any]:
+    s3 = aws.s3_bucket_lifecycle_configuration
+    return [s3.S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(noncurrent_days=days)]

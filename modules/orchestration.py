@@ -9,6 +9,7 @@ from modules import aws
 from modules.cdk import Construct
 from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
+from modules.encryption import Encryption
 from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
@@ -54,11 +55,13 @@ class OrchestrationProps:
 
     Attributes:
         site: where it stands.
+        encryption: what its logs are encrypted with.
         datastore, compute: what state machines read their items from and send their jobs to.
         log_retention_days: how long the logs of executions are kept. Default: 30.
     """
 
     site: Site
+    encryption: Encryption
     datastore: Datastore
     compute: Compute
     log_retention_days: int = 30
@@ -80,6 +83,7 @@ class Orchestration(Construct):
             "logs",
             name=props.site.names.state_log_group,
             retention_in_days=props.log_retention_days,
+            kms_key_id=props.encryption.key,
         )
         self.log_group: str = logs.arn
 

@@ -39,26 +39,32 @@ class TeamEnvironment(TerraformStack):
             tags={TEAM_TAG: name.team, ENVIRONMENT_TAG: str(name)},
         )
         site = Site(self, "site", SiteProps(Names.of(name), environment.region))
-        datastore, catalog = self._data(site, team, environment)
+        encryption = Encryption(
+            self, "encryption", EncryptionProps(site, customer_key=environment.encryption == "kms")
+        )
+        datastore, catalog = self._data(site, encryption, team, environment)
         if not (team.removed or environment.removed):
-            platform = self._platform(site, environment, datastore, catalog)
+            platform = self._platform(site, encryption, environment, datastore, catalog)
             self._namespaces(platform, team, settings)
             ContractParameter(self, "contract", ContractProps(platform))
             TerraformOutput(self, "use", value=f"export STEPWELL_ENVIRONMENT={name}")
         site.finish()
 
-    def _data(self, site: Site, team: Team, environment: Environment) -> tuple[Datastore, Catalog]:
-        encryption = Encryption(
-            self, "encryption", EncryptionProps(site, customer_key=environment.encryption == "kms")
-        )
+    def _data(
+        self, site: Site, encryption: Encryption, team: Team, environment: Environment
+    ) -> tuple[Datastore, Catalog]:
+        data = environment.datastore
         datastore = Datastore(
             self,
             "datastore",
             DatastoreProps(
                 site,
                 encryption,
-                noncurrent_days=environment.datastore.noncurrent_days,
-                destroyable=environment.datastore.force_destroy,
+                noncurrent_days=data.noncurrent_days,
+                multipart_days=data.multipart_days,
+                temporary_days=data.temporary_days,
+                tiering_days=data.tiering_days,
+                destroyable=data.force_destroy,
             ),
         )
         catalog = Catalog(
@@ -68,13 +74,18 @@ class TeamEnvironment(TerraformStack):
                 site,
                 datastore,
                 projects=[project.name for project in team.projects],
-                destroyable=environment.datastore.force_destroy,
+                destroyable=data.force_destroy,
             ),
         )
         return datastore, catalog
 
     def _platform(
-        self, site: Site, environment: Environment, datastore: Datastore, catalog: Catalog
+        self,
+        site: Site,
+        encryption: Encryption,
+        environment: Environment,
+        datastore: Datastore,
+        catalog: Catalog,
     ) -> Platform:
         parameters = Parameters(self, "parameters", ParametersProps(site))
         network = Network(self, "network", NetworkProps(site, environment.network.cidr))
@@ -85,6 +96,7 @@ class TeamEnvironment(TerraformStack):
             ComputeProps(
                 site,
                 network,
+                encryption,
                 image=sizes.image,
                 max_vcpus=sizes.max_vcpus,
                 vcpu=sizes.vcpu,
@@ -95,7 +107,7 @@ class TeamEnvironment(TerraformStack):
         orchestration = Orchestration(
             self,
             "orchestration",
-            OrchestrationProps(site, datastore, compute, log_retention_days=days),
+            OrchestrationProps(site, encryption, datastore, compute, log_retention_days=days),
         )
         return Platform(site, parameters, datastore, catalog, compute, orchestration)
 

@@ -25,8 +25,12 @@ from stepwell.errors import ContractError, UsageError
 CONTRACT_VERSION = 2
 FACTS = "facts"
 """The logical database of the data engineers; every project's is called as the project."""
+NAMESPACES = "ns/"
+"""What the keys of all runs, artifacts and code begin with; the namespace follows."""
 WAREHOUSE = "warehouse/"
 """What the keys of all tables begin with."""
+TEMPORARY = "tmp/"
+"""What the keys of all that is thrown away after days begin with; the namespace follows."""
 SHARED = "shared"
 """Whose secrets are that all of a team may read."""
 TEAM_TAG = "stepwell:team"

@@ -49,6 +49,9 @@ class Datastore(TwoKeys):
     """What happens to an environment's data."""
 
     noncurrent_days: int = Field(default=30, ge=1, le=3650)
+    multipart_days: int = Field(default=7, ge=1, le=3650)
+    temporary_days: int = Field(default=7, ge=1, le=3650)
+    tiering_days: int = Field(default=30, ge=0, le=3650)
 
 
 class Logs(Model):

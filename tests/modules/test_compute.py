@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
+from tests.synthesis import ACCOUNT, KEY, Synthesized, settings, synthesized
 
 
 def container(made: Synthesized, namespace: str) -> dict[str, Any]:
@@ -100,8 +100,9 @@ def test_job_definitions_are_for_fargate(demo: Synthesized) -> None:
 
 
 def test_logs_are_kept_for_30_days_by_default(demo: Synthesized) -> None:
-    """The logs of tasks and of executions go after 30 days."""
+    """The logs of tasks and of executions are encrypted with the region's key, and go after 30 days."""
     groups = demo.all("aws_cloudwatch_log_group").values()
+    assert {demo.resolved(group["kms_key_id"]) for group in groups} == {KEY}
     assert {group["name"]: group["retention_in_days"] for group in groups} == {
         "/stepwell/growth-dev/jobs": 30,
         "/aws/vendedlogs/states/stepwell-growth-dev": 30,

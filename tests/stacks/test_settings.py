@@ -29,7 +29,14 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
         "encryption": "kms",
         "compute": {"image": "stepwell:latest", "max_vcpus": 16, "vcpu": 1, "memory": 4096},
         "network": {"cidr": "10.0.0.0/16"},
-        "datastore": {"noncurrent_days": 30, "force_destroy": False, "force_destroy_confirm": None},
+        "datastore": {
+            "noncurrent_days": 30,
+            "multipart_days": 7,
+            "temporary_days": 7,
+            "tiering_days": 30,
+            "force_destroy": False,
+            "force_destroy_confirm": None,
+        },
         "logs": {"retention_days": 30},
     }
     assert [user.model_dump() for user in team.users] == [
@@ -73,8 +80,15 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     encryption = "aws"
     compute = { image = "i", max_vcpus = 64, vcpu = 0.5, memory = 1024 }
     network = { cidr = "172.16.0.0/20" }
-    datastore = { noncurrent_days = 7, force_destroy = true, force_destroy_confirm = "data-science-prod" }
-    logs = { retention_days = 365 }
+    [teams.data-science.environments.prod.datastore]
+    noncurrent_days = 8
+    multipart_days = 2
+    temporary_days = 3
+    tiering_days = 0
+    force_destroy = true
+    force_destroy_confirm = "data-science-prod"
+    [teams.data-science.environments.prod.logs]
+    retention_days = 365
     """
     made = read(tmp_path, text)
     assert made.foundation.model_dump() == {
@@ -102,7 +116,10 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
         "compute": {"image": "i", "max_vcpus": 64, "vcpu": 0.5, "memory": 1024},
         "network": {"cidr": "172.16.0.0/20"},
         "datastore": {
-            "noncurrent_days": 7,
+            "noncurrent_days": 8,
+            "multipart_days": 2,
+            "temporary_days": 3,
+            "tiering_days": 0,
             "force_destroy": True,
             "force_destroy_confirm": "data-science-prod",
         },

@@ -172,6 +172,16 @@ def test_listing_while_keys_are_put_never_fails(aws: Aws) -> None:
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 200
 
 
+@proves("notifications_are_given_back_as_put")
+def test_a_bucket_tells_that_eventbridge_hears_of_it(aws: Aws) -> None:
+    """A bucket that sends its events to EventBridge says so, and no longer once it doesn't."""
+    s3, bucket = aws.client("s3"), aws.bucket()
+    for configuration in ({"EventBridgeConfiguration": {}}, {}):
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        assert ("EventBridgeConfiguration" in answer) == bool(configuration)
+
+
 @proves("log_rights_are_patterns")
 def test_access_logs_go_where_the_service_may_put(aws: Aws) -> None:
     """A log bucket whose policy lets the log service put below a pattern is taken, another is refused."""

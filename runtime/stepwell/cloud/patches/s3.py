@@ -95,26 +95,38 @@ def lifecycle_is_given_back_as_put() -> None:
     ``x-amz-transition-default-minimum-object-size``.
     """
 
-    @replaces(S3Response, "_bucket_response_put")
-    def _bucket_response_put(original: Any, self: Any, request: Any, bucket: str, querystring: Any) -> Any:
-        answer = original(self, request, bucket, querystring)
-        if "lifecycle" in querystring:
-            size = self.headers.get(TRANSITION_HEADER) or "all_storage_classes_128K"
-            self.backend.get_bucket(bucket).lifecycle_as_put = (size, self.body)
-        return answer
-
-    @replaces(S3Response, "get_bucket_lifecycle")
-    def get_bucket_lifecycle(original: Any, self: Any) -> Any:
-        kept = getattr(self.backend.get_bucket(self.bucket_name), "lifecycle_as_put", None)
-        if kept is None:
-            return original(self)
-        size, body = kept
-        return 200, {TRANSITION_HEADER: size, "Content-Type": "application/xml"}, body
+    _give_back_as_put("lifecycle", "get_bucket_lifecycle")
 
     @replaces(S3Backend, "delete_bucket_lifecycle")
     def delete_bucket_lifecycle(original: Any, self: Any, bucket: str) -> None:
         original(self, bucket)
-        self.get_bucket(bucket).lifecycle_as_put = None
+        getattr(self.get_bucket(bucket), "as_put", {}).pop("lifecycle", None)
+
+
+def notifications_are_given_back_as_put() -> None:
+    """moto leaves ``EventBridgeConfiguration`` out of what it gives back: Terraform sees drift for ever.
+
+    AWS: API Reference, ``GetBucketNotificationConfiguration``.
+    """
+    _give_back_as_put("notification", "get_bucket_notification")
+
+
+def _give_back_as_put(subresource: str, getter: str) -> None:
+    """A GET answers with what was PUT, to the letter."""
+
+    @replaces(S3Response, "_bucket_response_put")
+    def _bucket_response_put(original: Any, self: Any, request: Any, bucket: str, querystring: Any) -> Any:
+        answer = original(self, request, bucket, querystring)
+        if subresource in querystring:
+            size = self.headers.get(TRANSITION_HEADER) or "all_storage_classes_128K"
+            kept = vars(self.backend.get_bucket(bucket)).setdefault("as_put", {})
+            kept[subresource] = (200, {TRANSITION_HEADER: size, "Content-Type": "application/xml"}, self.body)
+        return answer
+
+    @replaces(S3Response, getter)
+    def get(original: Any, self: Any) -> Any:
+        kept = getattr(self.backend.get_bucket(self.bucket_name), "as_put", {})
+        return kept[subresource] if subresource in kept else original(self)
 
 
 def unknown_subresources_are_refused() -> None:
@@ -148,5 +160,6 @@ PATCHES = (
     bucket_policy_conditions_are_not_denials,
     log_rights_are_patterns,
     lifecycle_is_given_back_as_put,
+    notifications_are_given_back_as_put,
     unknown_subresources_are_refused,
 )
