@@ -86,7 +86,7 @@ class Compute(Construct):
             compute_resources=batch.BatchComputeEnvironmentComputeResources(
                 type="FARGATE",
                 max_vcpus=props.max_vcpus,
-                subnets=props.network.subnets,
+                subnets=list(props.network.subnets),
                 security_group_ids=[props.network.security_group],
             ),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
@@ -136,8 +136,10 @@ class Compute(Construct):
                 {"type": "VCPU", "value": f"{props.vcpu:g}"},
                 {"type": "MEMORY", "value": str(props.memory)},
             ],
-            # Public subnets without NAT: only with an address of its own can a task pull its image.
-            "networkConfiguration": {"assignPublicIp": "ENABLED"},
+            # In public subnets only a task with an address of its own can pull its image.
+            "networkConfiguration": {
+                "assignPublicIp": "ENABLED" if props.network.public_addresses else "DISABLED"
+            },
             "logConfiguration": {
                 "logDriver": "awslogs",
                 "options": {

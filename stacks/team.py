@@ -11,13 +11,13 @@ from modules.datastore import Datastore, DatastoreProps
 from modules.encryption import Encryption, EncryptionProps
 from modules.names import Names
 from modules.namespace import Platform
-from modules.network import Network, NetworkProps
 from modules.orchestration import Orchestration, OrchestrationProps
 from modules.parameters import Parameters, ParametersProps
 from modules.project import Pipeline, Project, ProjectProps
 from modules.site import Site, SiteProps
 from modules.user import User, UserProps
 from stacks.issuers import issuers
+from stacks.networks import network
 from stacks.schema import DATA_ENGINEER, Environment, Settings, Team
 from stacks.state import keep_state
 from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, EnvironmentName
@@ -88,14 +88,13 @@ class TeamEnvironment(TerraformStack):
         catalog: Catalog,
     ) -> Platform:
         parameters = Parameters(self, "parameters", ParametersProps(site))
-        network = Network(self, "network", NetworkProps(site, environment.network.cidr))
         sizes, days = environment.compute, environment.logs.retention_days
         compute = Compute(
             self,
             "compute",
             ComputeProps(
                 site,
-                network,
+                network(self, site, environment.network, instances=False),
                 encryption,
                 image=sizes.image,
                 max_vcpus=sizes.max_vcpus,

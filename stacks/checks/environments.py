@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stacks.checks.keys import two_keys
+from stacks.checks.network import network_mistakes
 from stacks.mistakes import Mistake, Place
 from stacks.schema import Environment
 from stepwell.contract import FARGATE_SIZES, EnvironmentName
@@ -12,6 +13,7 @@ from stepwell.contract import FARGATE_SIZES, EnvironmentName
 
 def environment_mistakes(place: Place, name: EnvironmentName, environment: Environment) -> Iterator[Mistake]:
     """Mistakes of the environment at `place`."""
+    yield from network_mistakes((*place, "network"), environment.network)
     yield from _sizes(place, environment)
     yield from two_keys((*place, "datastore"), str(name), environment.datastore)
 

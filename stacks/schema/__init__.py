@@ -1,7 +1,8 @@
 """The shape of ``environments.toml``, and the default of everything that it needn't say."""
 
-from stacks.schema.environment import Compute, Datastore, Environment, Logs, Network
+from stacks.schema.environment import Compute, Datastore, Environment, Logs
 from stacks.schema.foundation import Foundation, Oidc
+from stacks.schema.network import Network
 from stacks.schema.team import DATA_ENGINEER, Pipeline, Project, Settings, Team, User
 
 __all__ = [

@@ -1,12 +1,12 @@
-"""One environment of a team: sizes, network, data, logs."""
+"""One environment of a team: sizes, data, logs."""
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from typing import Literal
 
 from pydantic import Field, field_validator
 
+from stacks.schema.network import Network
 from stacks.schema.values import Account, Model, Region, Retention, TwoKeys
 from stepwell.contract import FARGATE_SIZES
 
@@ -25,24 +25,6 @@ class Compute(Model):
         if vcpu not in FARGATE_SIZES:
             raise ValueError(f"Fargate has tasks of {', '.join(f'{size:g}' for size in FARGATE_SIZES)} vCPUs")
         return vcpu
-
-
-class Network(Model):
-    """Addresses of an environment's network."""
-
-    cidr: str = "10.0.0.0/16"
-
-    @field_validator("cidr")
-    @classmethod
-    def _is_a_block(cls, cidr: str) -> str:
-        allowed = "must be a private IPv4 block of /16 to /24, such as '10.0.0.0/16'"
-        try:
-            block = IPv4Network(cidr)
-        except ValueError as error:
-            raise ValueError(f"{allowed}: {error}") from None
-        if not (16 <= block.prefixlen <= 24 and block.is_private):
-            raise ValueError(allowed)
-        return cidr
 
 
 class Datastore(TwoKeys):

@@ -146,6 +146,30 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
         ),
         (
             'image = "stepwell:latest"',
+            'image = "i"\n[teams.growth.environments.dev.network]\nmode = "vpn"',
+            f"{DEV}.network.mode: received 'vpn'; allowed are 'public', 'private' or 'existing'",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\n[teams.growth.environments.dev.network]\nvpc_id = "vpc-12345678"',
+            f"{DEV}.network.vpc_id: received 'vpc-12345678', which mode = \"public\" has no use for: remove "
+            'it, or set mode = "existing"',
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\n[teams.growth.environments.dev.network]\nmode = "existing"\nvpc_id = '
+            '"vpc-12345678"',
+            f'{DEV}.network.subnet_ids: received nothing; mode = "existing" needs it: set it to what is '
+            "there",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\n[teams.growth.environments.dev.network]\nvpc_id = "main"',
+            f"{DEV}.network.vpc_id: received 'main'; must be the id of one that is there, such as "
+            "'vpc-0a1b2c3d4e5f60718'",
+        ),
+        (
+            'image = "stepwell:latest"',
             'image = "i"\n[teams.growth.environments.dev.network]\ncidr = "8.0.0.0/16"',
             f"{DEV}.network.cidr: received '8.0.0.0/16'; "
             "must be a private IPv4 block of /16 to /24, such as '10.0.0.0/16'",

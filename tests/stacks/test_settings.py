@@ -28,7 +28,16 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
         "removed": False,
         "encryption": "kms",
         "compute": {"image": "stepwell:latest", "max_vcpus": 16, "vcpu": 1, "memory": 4096},
-        "network": {"cidr": "10.0.0.0/16"},
+        "network": {
+            "mode": "public",
+            "cidr": "10.0.0.0/16",
+            "flow_logs": "all",
+            "endpoints": (),
+            "vpc_id": None,
+            "subnet_ids": (),
+            "route_table_ids": (),
+            "public_addresses": False,
+        },
         "datastore": {
             "noncurrent_days": 30,
             "multipart_days": 7,
@@ -79,7 +88,7 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     removed = true
     encryption = "aws"
     compute = { image = "i", max_vcpus = 64, vcpu = 0.5, memory = 1024 }
-    network = { cidr = "172.16.0.0/20" }
+    network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
     [teams.data-science.environments.prod.datastore]
     noncurrent_days = 8
     multipart_days = 2
@@ -114,7 +123,16 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
         "removed": True,
         "encryption": "aws",
         "compute": {"image": "i", "max_vcpus": 64, "vcpu": 0.5, "memory": 1024},
-        "network": {"cidr": "172.16.0.0/20"},
+        "network": {
+            "mode": "private",
+            "cidr": "172.16.0.0/20",
+            "flow_logs": "rejected",
+            "endpoints": ["athena"],
+            "vpc_id": None,
+            "subnet_ids": (),
+            "route_table_ids": (),
+            "public_addresses": False,
+        },
         "datastore": {
             "noncurrent_days": 8,
             "multipart_days": 2,

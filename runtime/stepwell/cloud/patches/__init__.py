@@ -13,6 +13,7 @@ from stepwell.cloud.jobs import JobHost, LocalJob
 from stepwell.cloud.patches import (
     batch,
     distributed_map,
+    ec2,
     glue,
     kms,
     logs,
@@ -25,6 +26,7 @@ from stepwell.cloud.patches import (
 PATCHES: tuple[Callable[[], None], ...] = (
     *s3.PATCHES,
     *kms.PATCHES,
+    *ec2.PATCHES,
     *logs.PATCHES,
     *glue.PATCHES,
     *batch.PATCHES,

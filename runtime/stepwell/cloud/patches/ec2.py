@@ -1,0 +1,29 @@
+"""Amazon EC2."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.ec2.models import EC2Backend
+
+from stepwell.cloud.patches.replacing import replaces
+
+
+def flow_logs_go_to_folders() -> None:
+    """moto takes bucket and folder of a flow log's destination for the name of a bucket.
+
+    AWS: User Guide, "Publish flow logs to Amazon S3": ``arn:aws:s3:::my-bucket/my-logs/``.
+    """
+
+    @replaces(EC2Backend, "create_flow_logs")
+    def create_flow_logs(original: Any, self: Any, **given: Any) -> Any:
+        destination = given["log_destination"]
+        if given["log_destination_type"] == "s3":
+            given["log_destination"] = destination.partition("/")[0]
+        made, refused = original(self, **given)
+        for one in made:
+            one.log_destination = destination
+        return made, refused
+
+
+PATCHES = (flow_logs_go_to_folders,)
