@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws, catalog, compute, datastore, encryption, names, orchestration, parameters
+from modules import aws, catalog, compute, datastore, encryption, instances, names, orchestration, parameters
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
 from modules.site import Site
@@ -48,21 +48,24 @@ class Boundary(Construct):
             allow([*catalog.READ, *catalog.WRITE], catalog.resources(site, "*")),
             allow(
                 compute.SUBMIT,
-                [site.arn("batch", f"job-definition/{prefix}-*"), site.arn("batch", f"job-queue/{prefix}")],
+                [site.arn("batch", f"{kind}/{prefix}-*") for kind in ("job-definition", "job-queue")],
             ),
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2).
             allow(
                 [
                     *compute.OBSERVE,
                     *orchestration.DELIVER_LOGS,
                     *orchestration.LIST_AND_VALIDATE,
                     *compute.LOG_IN,
+                    *instances.FIND,
                 ],
                 [ANY],
             ),
+            allow([*instances.JOIN, *instances.REPORT], [instances.clusters(site, "cluster")]),
+            allow(instances.LISTEN, [instances.clusters(site, "container-instance")]),
             # The image that settings name may be kept in any account.
             allow(compute.PULL, [f"arn:{site.partition}:ecr:*:*:repository/*"]),
             allow(

@@ -12,7 +12,7 @@ from modules.encryption import Encryption
 from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
-from stepwell.environment import NAMESPACES, TEMPORARY, WAREHOUSE
+from stepwell.contract import NAMESPACES, TEMPORARY, WAREHOUSE
 
 GET = ["s3:GetObject"]
 LIST = ["s3:ListBucket"]

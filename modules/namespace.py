@@ -1,4 +1,4 @@
-"""A namespace: its people's role, its tasks' role, its state machines' role, its job definition."""
+"""A namespace: its people's role, its tasks' role, its state machines' role, its job definitions."""
 
 from __future__ import annotations
 
@@ -52,7 +52,6 @@ class Namespace(Construct):
     Attributes:
         role: what its people assume: they read everything of the team, deploy and run its flows.
         job_role: what its tasks run with: its own objects, all tables, writing `databases`.
-        job_definition: ARN of its job definition, without a revision.
     """
 
     def __init__(self, scope: Construct, id: str, props: NamespaceProps) -> None:
@@ -67,12 +66,8 @@ class Namespace(Construct):
             f"Tasks of {namespace}",
             [trust_service("ecs-tasks", platform.site.account)],
         )
-        self.job_definition = platform.compute.job_definition(
-            self, "job-definition", namespace=namespace, job_role=self.job_role
-        )
-        execution_role = platform.orchestration.execution_role(
-            self, "execution-role", namespace=namespace, job_definition=self.job_definition
-        )
+        definitions = platform.compute.job_definitions(self, namespace=namespace, job_role=self.job_role)
+        execution_role = platform.orchestration.execution_role(self, "execution-role", namespace=namespace)
         for role in (self.role, self.job_role):
             platform.parameters.grant_read(role)
             platform.parameters.grant_read_secrets(role, namespace)
@@ -93,7 +88,7 @@ class Namespace(Construct):
                 version=CONTRACT_VERSION,
                 namespace=namespace,
                 role=self.role.arn,
-                job_definition=self.job_definition,
+                job_definitions=definitions,
                 execution_role=execution_role.arn,
             ).to_json(),
             owner_tags(namespace),

@@ -87,7 +87,7 @@ class Orchestration(Construct):
         )
         self.log_group: str = logs.arn
 
-    def execution_role(self, scope: Construct, id: str, *, namespace: str, job_definition: str) -> Role:
+    def execution_role(self, scope: Construct, id: str, *, namespace: str) -> Role:
         """The role that state machines of `namespace` run under.
 
         It submits that namespace's jobs, reads the items of its foreach steps, and starts the children of
@@ -104,7 +104,7 @@ class Orchestration(Construct):
                 tags=owner_tags(namespace),
             ),
         )
-        self._props.compute.grant_submit(role, job_definition, namespace)
+        self._props.compute.grant_submit(role, namespace)
         self._props.datastore.grant_get(role, f"ns/{namespace}/*/splits/*")
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),

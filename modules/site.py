@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from modules import aws, names
@@ -13,10 +13,17 @@ from stepwell.contract import secrets
 
 @dataclass(frozen=True, slots=True)
 class SiteProps:
-    """`region` is the provider's; `names` are the environment's."""
+    """Where it is.
+
+    Attributes:
+        names: the environment's.
+        region: the provider's.
+        tags: what the provider tags everything with, for what Terraform does not make itself.
+    """
 
     names: Names
     region: str
+    tags: Mapping[str, str]
 
 
 class Site(Construct):
@@ -30,6 +37,7 @@ class Site(Construct):
         super().__init__(scope, id)
         self.names = props.names
         self.region = props.region
+        self.tags = dict(props.tags)
         self.account: str = aws.data_aws_caller_identity.DataAwsCallerIdentity(self, "caller").account_id
         self.partition: str = aws.data_aws_partition.DataAwsPartition(self, "partition").partition
         self._last: list[Callable[[], None]] = []

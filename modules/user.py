@@ -43,7 +43,7 @@ class User(Construct):
         made = Namespace(self, "namespace", NamespaceProps(platform, namespace, [_trusted(props)], databases))
         self.role = made.role
         platform.datastore.grant_write(self.role, f"ns/{namespace}/")
-        platform.compute.grant_submit(self.role, made.job_definition, namespace)
+        platform.compute.grant_submit(self.role, namespace)
         site = platform.site
         # Whom of them a project lets, its role says: so a new project changes no user's policy.
         self.role.grant(allow(["sts:AssumeRole"], [site.role_arn(f"{site.names.prefix}-project-*")]))

@@ -29,8 +29,9 @@ class FoundationStack(TerraformStack):
         super().__init__(scope, place.stack)
         foundation = settings.foundation
         keep_state(self, place.stack, place.account, settings)
-        provider(self, "aws", region=place.region, account=place.account, tags={TEAM_TAG: FOUNDATION})
-        site = Site(self, "site", SiteProps(OF_PRINCIPAL, place.region))
+        tags = {TEAM_TAG: FOUNDATION}
+        provider(self, "aws", region=place.region, account=place.account, tags=tags)
+        site = Site(self, "site", SiteProps(OF_PRINCIPAL, place.region, tags))
         destroyable = foundation.force_destroy
         key = SharedKey(self, "key", SharedKeyProps(site, foundation.rotation_days, destroyable)).arn
         Boundary(self, "boundary", BoundaryProps(site, key))

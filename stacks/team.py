@@ -5,7 +5,7 @@ from __future__ import annotations
 from modules.aws import provider
 from modules.catalog import Catalog, CatalogProps
 from modules.cdk import Construct, TerraformOutput, TerraformStack
-from modules.compute import Compute, ComputeProps
+from modules.compute import Compute, ComputeProps, Pool
 from modules.contract import ContractParameter, ContractProps
 from modules.datastore import Datastore, DatastoreProps
 from modules.encryption import Encryption, EncryptionProps
@@ -18,7 +18,7 @@ from modules.site import Site, SiteProps
 from modules.user import User, UserProps
 from stacks.issuers import issuers
 from stacks.networks import network
-from stacks.schema import DATA_ENGINEER, Environment, Settings, Team
+from stacks.schema import DATA_ENGINEER, Environment, Queue, Settings, Team
 from stacks.state import keep_state
 from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, EnvironmentName
 
@@ -31,14 +31,9 @@ class TeamEnvironment(TerraformStack):
         team = settings.teams[name.team]
         environment = team.environments[name.environment]
         keep_state(self, str(name), environment.account, settings)
-        provider(
-            self,
-            "aws",
-            region=environment.region,
-            account=environment.account,
-            tags={TEAM_TAG: name.team, ENVIRONMENT_TAG: str(name)},
-        )
-        site = Site(self, "site", SiteProps(Names.of(name), environment.region))
+        tags = {TEAM_TAG: name.team, ENVIRONMENT_TAG: str(name)}
+        provider(self, "aws", region=environment.region, account=environment.account, tags=tags)
+        site = Site(self, "site", SiteProps(Names.of(name), environment.region, tags))
         encryption = Encryption(
             self, "encryption", EncryptionProps(site, customer_key=environment.encryption == "kms")
         )
@@ -88,18 +83,29 @@ class TeamEnvironment(TerraformStack):
         catalog: Catalog,
     ) -> Platform:
         parameters = Parameters(self, "parameters", ParametersProps(site))
-        sizes, days = environment.compute, environment.logs.retention_days
+        chosen, days = environment.compute, environment.logs.retention_days
+        pools = {
+            name: Pool(queue.type, queue.max_vcpus, _instance_types(queue))
+            for name, queue in chosen.queues.items()
+        }
+        instances = any(pool.instance_types for pool in pools.values())
         compute = Compute(
             self,
             "compute",
             ComputeProps(
                 site,
-                network(self, site, environment.network, instances=False),
+                network(self, site, environment.network, instances=instances),
                 encryption,
-                image=sizes.image,
-                max_vcpus=sizes.max_vcpus,
-                vcpu=sizes.vcpu,
-                memory=sizes.memory,
+                image=chosen.image,
+                images=chosen.images,
+                pools=pools,
+                project_share=chosen.project_share,
+                share_decay_minutes=chosen.share_decay_minutes,
+                reclaims=chosen.reclaims,
+                runnable_minutes=chosen.runnable_minutes,
+                capacity_minutes=chosen.capacity_minutes,
+                task_disk_gib=chosen.task_disk_gib,
+                instance_disk_gib=chosen.instance_disk_gib,
                 log_retention_days=days,
             ),
         )
@@ -138,3 +144,10 @@ class TeamEnvironment(TerraformStack):
                 f"project-{project.name}",
                 ProjectProps(platform, project.name, deployers, pipelines),
             )
+
+
+def _instance_types(queue: Queue) -> tuple[str, ...]:
+    """What a queue's machines are: by default those of general use that every region has."""
+    if queue.type.startswith("FARGATE"):
+        return ()
+    return tuple(queue.instance_types) or ("c5", "m5", "r5")

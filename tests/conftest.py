@@ -32,6 +32,14 @@ def demo(demo_stacks: dict[str, Synthesized]) -> Synthesized:
 
 
 @pytest.fixture(scope="session")
+def full() -> Synthesized:
+    """The stack of an environment with everything that settings can add."""
+    from tests.synthesis import FULL, settings, synthesized
+
+    return synthesized(settings(**FULL))
+
+
+@pytest.fixture(scope="session")
 def base(demo_stacks: dict[str, Synthesized]) -> Synthesized:
     """The demo's foundation."""
     return demo_stacks[FOUNDATION]

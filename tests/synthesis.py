@@ -11,17 +11,28 @@ from typing import Any
 from stacks.app import app
 from stacks.checks import check
 from stacks.places import FOUNDATION
-from stacks.schema import Settings, Team
+from stacks.schema import Environment, Settings, Team
 
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/made"
 """The region's key, as the foundation has made it."""
 
 Body = dict[str, Any]
+FULL: Body = {
+    "compute": {
+        "image": "stepwell:latest",
+        "images": {"torch": "torch:1"},
+        "queues": {"fargate": {}, "big": {"type": "EC2"}, "gpu": {"type": "SPOT", "instance_types": ["g5"]}},
+    },
+}
+"""Changes with which an environment has a role of every kind, with every right that there is."""
 
 
 def settings(**changes: Any) -> Settings:
-    """The demo's team with `changes`: ``foundation``, what a team has, parts of its environment ``dev``."""
+    """The demo's team with `changes`: ``foundation``, what a team has, parts of its environment ``dev``.
+
+    What a team and an environment both have is the environment's; ``team`` has changes of the team alone.
+    """
     team: Body = {
         "users": [
             {"name": "ada", "role": "data-scientist"},
@@ -34,7 +45,9 @@ def settings(**changes: Any) -> Settings:
     for name, value in changes.items():
         if name == "foundation":
             document[name] = value
-        elif name in Team.model_fields:
+        elif name == "team":
+            team.update(value)
+        elif name in Team.model_fields and name not in Environment.model_fields:
             team[name] = value
         else:
             environment[name] = value

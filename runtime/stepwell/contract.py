@@ -16,7 +16,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -40,17 +39,6 @@ NAMESPACE_TAG = "stepwell:namespace"
 """The tag of jobs and roles that says whose they are."""
 PROJECT_TAG = "stepwell:project"
 
-# MiB of memory that a task of so many vCPUs may have (Amazon ECS Developer Guide, "Fargate task sizes").
-FARGATE_SIZES: dict[float, Sequence[int]] = {
-    0.25: (512, 1024, 2048),
-    0.5: range(1024, 4096 + 1, 1024),
-    1: range(2048, 8192 + 1, 1024),
-    2: range(4096, 16384 + 1, 1024),
-    4: range(8192, 30720 + 1, 1024),
-    8: range(16384, 61440 + 1, 4096),
-    16: range(32768, 122880 + 1, 8192),
-}
-
 _TEAM = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 
@@ -64,6 +52,14 @@ def owner_tags(namespace: str) -> dict[str, str]:
     """The cost tags of what belongs to a namespace's owner; a project has a tag of its own."""
     kind, name = owner(namespace).split("/")
     return {NAMESPACE_TAG: owner(namespace)} | ({PROJECT_TAG: name} if kind == "project" else {})
+
+
+def share(namespace: str) -> str:
+    """The share identifier of a namespace's owner, by which queues divide their machines fairly.
+
+    Batch allows letters and digits alone; names have no capital letters, so these can stand for the rest.
+    """
+    return owner(namespace).replace("/", "S").replace("_", "U")
 
 
 def database_folder(name: str) -> str:
@@ -128,6 +124,40 @@ class EnvironmentName:
 
 
 @dataclass(frozen=True, slots=True)
+class Queue:
+    """A job queue, and what it has for jobs.
+
+    Attributes:
+        name: what settings call it.
+        arn: of the queue.
+        type: what its machines are, as Batch names it: FARGATE, FARGATE_SPOT, EC2 or SPOT.
+        max_vcpus: how many vCPUs run at once.
+        instance_types: types or families of its instances; empty for Fargate.
+    """
+
+    name: str
+    arn: str
+    type: str
+    max_vcpus: int
+    instance_types: tuple[str, ...] = ()
+
+    @property
+    def platform(self) -> str:
+        """What a job definition has to be made for: FARGATE or EC2."""
+        return "FARGATE" if self.type.startswith("FARGATE") else "EC2"
+
+    @classmethod
+    def from_document(cls, document: Any) -> Self:
+        """The queue that a decoded document describes."""
+        return cls(**{**document, "instance_types": tuple(document["instance_types"])})
+
+
+def job_definition(prefix: str, image: str, platform: str) -> str:
+    """Name or ARN of a job definition, from what those of a namespace begin with."""
+    return f"{prefix}-{image}-{platform.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Document:
     version: int
 
@@ -164,7 +194,18 @@ class _Document:
                 f"{where}: contract version {version} with missing or unknown fields {odd}; "
                 f"expected exactly {sorted(fields)}; deploy the environment again: cdktf deploy TEAM-ENV"
             )
-        return cls(**document)
+        try:
+            return cls(**{name: cls._decoded(name, value) for name, value in document.items()})
+        except (KeyError, TypeError, AttributeError):
+            raise ContractError(
+                f"{where}: contract version {version} with a field of another shape; "
+                "deploy the environment again: cdktf deploy TEAM-ENV"
+            ) from None
+
+    @classmethod
+    def _decoded(cls, name: str, value: Any) -> Any:
+        """The value of a field, from what JSON has for it."""
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +215,8 @@ class Contract(_Document):
     Attributes:
         team, environment, region: which environment, and the AWS region it stands in.
         bucket: name of the S3 datastore; its keys begin ``ns/`` and ``warehouse/``.
-        job_queue: ARN of the Batch job queue that steps are sent to.
+        queues: the job queues; a step goes to the first that has a machine for it.
+        images: names of the container images there are job definitions for; the first is the default.
         log_group: ARN of the log group of Step Functions executions.
         job_log_group: name of the log group the containers of Batch jobs write to.
         database_prefix: what the name of every Glue database begins with; `database` has the whole.
@@ -185,11 +227,22 @@ class Contract(_Document):
     environment: str
     region: str
     bucket: str
-    job_queue: str
+    queues: tuple[Queue, ...]
+    images: tuple[str, ...]
     log_group: str
     job_log_group: str
     database_prefix: str
     state_machine_prefix: str
+
+    @classmethod
+    def _decoded(cls, name: str, value: Any) -> Any:
+        match name:
+            case "queues":
+                return tuple(Queue.from_document(one) for one in value)
+            case "images":
+                return tuple(value)
+            case _:
+                return value
 
     def database(self, name: str) -> str:
         """The Glue database that the logical database `name` (``facts``, or a project) is."""
@@ -207,11 +260,12 @@ class NamespaceContract(_Document):
     Attributes:
         namespace: ``user/NAME`` or ``project/NAME``.
         role: ARN of the role its people (or its deployer) assume.
-        job_definition: ARN of its Batch job definition, without a revision: jobs get the newest.
+        job_definitions: what the ARNs of its Batch job definitions begin with; `job_definition` has the
+            whole, without a revision: jobs get the newest.
         execution_role: ARN of the role its state machines run under.
     """
 
     namespace: str
     role: str
-    job_definition: str
+    job_definitions: str
     execution_role: str

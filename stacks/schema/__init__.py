@@ -1,6 +1,7 @@
 """The shape of ``environments.toml``, and the default of everything that it needn't say."""
 
-from stacks.schema.environment import Compute, Datastore, Environment, Logs
+from stacks.schema.compute import Compute, Queue
+from stacks.schema.environment import Datastore, Environment, Logs
 from stacks.schema.foundation import Foundation, Oidc
 from stacks.schema.network import Network
 from stacks.schema.team import DATA_ENGINEER, Pipeline, Project, Settings, Team, User
@@ -16,6 +17,7 @@ __all__ = [
     "Oidc",
     "Pipeline",
     "Project",
+    "Queue",
     "Settings",
     "Team",
     "User",

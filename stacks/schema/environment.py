@@ -1,30 +1,14 @@
-"""One environment of a team: sizes, data, logs."""
+"""One environment of a team: what it is made of, its data, its logs."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
+from stacks.schema.compute import Compute
 from stacks.schema.network import Network
 from stacks.schema.values import Account, Model, Region, Retention, TwoKeys
-from stepwell.contract import FARGATE_SIZES
-
-
-class Compute(Model):
-    """Sizes of an environment's compute."""
-
-    image: str = Field(min_length=1)
-    max_vcpus: int = Field(default=16, ge=1, le=10_000)
-    vcpu: float = 1
-    memory: int = 4096
-
-    @field_validator("vcpu")
-    @classmethod
-    def _is_a_size(cls, vcpu: float) -> float:
-        if vcpu not in FARGATE_SIZES:
-            raise ValueError(f"Fargate has tasks of {', '.join(f'{size:g}' for size in FARGATE_SIZES)} vCPUs")
-        return vcpu
 
 
 class Datastore(TwoKeys):

@@ -29,7 +29,7 @@ def kinds(stack: Synthesized) -> set[str]:
 
 def public_address(stack: Synthesized) -> bool:
     """Whether tasks on Fargate get one."""
-    definition = stack.one("aws_batch_job_definition", "user-ada/namespace/job-definition")
+    definition = stack.one("aws_batch_job_definition", "user-ada/namespace/job-definition-default-fargate")
     return '"assignPublicIp": "ENABLED"' in definition["container_properties"]
 
 

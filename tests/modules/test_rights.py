@@ -20,7 +20,9 @@ UNLIMITED = {
     "batch:DescribeJobQueues",
     "batch:DescribeJobs",
     "batch:ListJobs",
+    "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",
+    "ecs:DiscoverPollEndpoint",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -67,9 +69,9 @@ def boundary(base: Synthesized) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(scope="module")
-def everything(demo: Synthesized, boundary: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def everything(full: Synthesized, boundary: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All statements of all roles, and of the boundary."""
-    return [*boundary, *(statement for role in roles(demo) for statement in demo.statements(role))]
+    return [*boundary, *(statement for role in roles(full) for statement in full.statements(role))]
 
 
 def test_no_right_is_a_wildcard_of_actions(everything: list[dict[str, Any]]) -> None:
@@ -85,17 +87,17 @@ def test_only_what_aws_cannot_limit_is_on_everything(everything: list[dict[str, 
     assert [item for item in everything if "*" in item["Resource"] and item["Resource"] != ["*"]] == []
 
 
-def test_every_role_has_the_boundary(demo: Synthesized) -> None:
+def test_every_role_has_the_boundary(full: Synthesized) -> None:
     """No role is without the region's permissions boundary."""
-    boundaries = {demo.resolved(role["permissions_boundary"]) for role in demo.all("aws_iam_role").values()}
+    boundaries = {full.resolved(role["permissions_boundary"]) for role in full.all("aws_iam_role").values()}
     assert boundaries == {f"arn:aws:iam::{ACCOUNT}:policy/stepwell-us-east-1-boundary"}
 
 
-def test_every_role_says_whose_environment_it_is(demo: Synthesized) -> None:
+def test_every_role_says_whose_environment_it_is(full: Synthesized) -> None:
     """The tags that the boundary reads are on every role, or in the provider's default."""
-    (provider,) = demo.document["provider"]["aws"]
+    (provider,) = full.document["provider"]["aws"]
     assert provider["default_tags"][0]["tags"]["stepwell:environment"] == "growth-dev"
-    tags = [role["tags"] for role in demo.all("aws_iam_role").values()]
+    tags = [role["tags"] for role in full.all("aws_iam_role").values()]
     assert {one["stepwell:catalog"] for one in tags} == {"growth_dev"}
 
 
@@ -115,10 +117,10 @@ def test_the_boundary_ends_at_the_roles_own_environment(boundary: list[dict[str,
 
 
 def test_the_boundary_allows_each_action_that_is_granted(
-    demo: Synthesized, boundary: list[dict[str, Any]]
+    full: Synthesized, boundary: list[dict[str, Any]]
 ) -> None:
     """A right that the boundary lacks would be granted in vain; one that nobody has would be a gap."""
-    granted = {action for role in roles(demo) for item in demo.statements(role) for action in item["Action"]}
+    granted = {action for role in roles(full) for item in full.statements(role) for action in item["Action"]}
     assert {action for item in boundary for action in item["Action"]} == granted
 
 
@@ -251,9 +253,8 @@ def test_a_user_submits_own_jobs_only(demo: Synthesized) -> None:
     role = "user-ada/namespace/role"
     batch = f"arn:aws:batch:us-east-1:{ACCOUNT}"
     assert sorted(on(demo, role, "batch:SubmitJob")) == [
-        f"{batch}:job-definition/stepwell-growth-dev-user-ada",
-        f"{batch}:job-definition/stepwell-growth-dev-user-ada:*",
-        f"{batch}:job-queue/stepwell-growth-dev",
+        f"{batch}:job-definition/stepwell-growth-dev-user-ada-*",
+        f"{batch}:job-queue/stepwell-growth-dev-*",
     ]
     conditions = {
         action: statement["Condition"]

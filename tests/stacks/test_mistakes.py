@@ -18,7 +18,9 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
             'image = "stepwell:latest"',
             'imag = "stepwell:latest"\nimage = "i"',
             f"{DEV}.compute.imag: received an unknown key; "
-            "allowed are image, max_vcpus, vcpu, memory; did you mean 'image'?",
+            "allowed are image, images, queues, project_share, share_decay_minutes, reclaims, "
+            "runnable_minutes, "
+            "capacity_minutes, task_disk_gib, instance_disk_gib; did you mean 'image'?",
         ),
         (
             "[teams.growth.environments.dev]",
@@ -57,7 +59,7 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
             '"data-scientist"',
             '"scientist"',
             "teams.growth.users[0].role: received 'scientist'; "
-            "allowed are 'data-scientist' or 'data-engineer'",
+            "allowed are 'data-scientist' or 'data-engineer'; did you mean 'data-scientist'?",
         ),
         (
             'name = "ada"',
@@ -120,29 +122,64 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
         ),
         (
             'image = "stepwell:latest"',
-            'image = "i"\nmax_vcpus = "16"',
-            f"{DEV}.compute.max_vcpus: received '16'; it should be a valid integer",
+            'image = "i"\nqueues.fargate.max_vcpus = "16"',
+            f"{DEV}.compute.queues.fargate.max_vcpus: received '16'; it should be a valid integer",
         ),
         (
             'image = "stepwell:latest"',
-            'image = "i"\nmax_vcpus = 0',
-            f"{DEV}.compute.max_vcpus: received 0; it should be greater than or equal to 1",
+            'image = "i"\nqueues.fargate.max_vcpus = 0',
+            f"{DEV}.compute.queues.fargate.max_vcpus: received 0; it should be greater than or equal to 1",
         ),
         (
             'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 3',
-            f"{DEV}.compute.vcpu: received 3; Fargate has tasks of 0.25, 0.5, 1, 2, 4, 8, 16 vCPUs",
+            'image = "i"\nqueues.fargate.type = "fargate"',
+            f"{DEV}.compute.queues.fargate.type: received 'fargate'; allowed are 'FARGATE', 'FARGATE_SPOT', "
+            "'EC2' or 'SPOT'; did you mean 'FARGATE'?",
         ),
         (
             'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 0.25\nmemory = 4096',
-            f"{DEV}.compute.memory: received 4096; with vcpu = 0.25 Fargate has 512, 1024, 2048 (MiB)",
+            'image = "i"\nqueues.on-spot.type = "SPOT"',
+            f"{DEV}.compute.queues.on-spot: received 'on-spot'; must be 1 to 20 lower-case letters and "
+            "digits, "
+            "a letter first, such as 'spot'",
         ),
         (
             'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 2\nmax_vcpus = 1',
-            f"{DEV}.compute.vcpu: received 2, more than max_vcpus = 1: no task could start; "
-            "lower it, or raise max_vcpus",
+            'image = "i"\nqueues.fargate.instance_types = ["m5"]',
+            f"{DEV}.compute.queues.fargate.instance_types: received ['m5']; Fargate has no instances: remove "
+            'it, or set type = "EC2" or "SPOT"',
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\nqueues.big = { type = "EC2", instance_types = ["m5.xlrge"] }',
+            f"{DEV}.compute.queues.big.instance_types[0]: received 'm5.xlrge'; must be a family of instances "
+            "(c5, m5, r5, c6i, m6i, r6i, c7i, m7i, r7i, g4dn, g5, g6, p4d, p5) or a type of one, such as "
+            "'m5.xlarge'; did you mean 'm5.xlarge'?",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\nqueues.big = { type = "EC2", instance_types = ["m5", "g5"] }',
+            f"{DEV}.compute.queues.big.instance_types: received ['m5', 'g5'], some with GPUs and some "
+            "without: "
+            "make a queue of each, for each needs machine images of its own",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\nqueues.big = { type = "EC2", instance_types = ["p5"], max_vcpus = 96 }',
+            f"{DEV}.compute.queues.big.max_vcpus: received 96, but the smallest of p5 has 192 vCPUs: no "
+            "machine "
+            "could start; raise it",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\nimages.default = "j"',
+            f"{DEV}.compute.images.default: received 'default'; must be another name: 'default' is that of "
+            "compute.image",
+        ),
+        (
+            'image = "stepwell:latest"',
+            'image = "i"\nrunnable_minutes = 5',
+            f"{DEV}.compute.runnable_minutes: received 5; it should be greater than or equal to 10",
         ),
         (
             'image = "stepwell:latest"',

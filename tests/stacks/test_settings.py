@@ -27,7 +27,18 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
         "account": None,
         "removed": False,
         "encryption": "kms",
-        "compute": {"image": "stepwell:latest", "max_vcpus": 16, "vcpu": 1, "memory": 4096},
+        "compute": {
+            "image": "stepwell:latest",
+            "images": {},
+            "queues": {"fargate": {"type": "FARGATE", "max_vcpus": 16, "instance_types": ()}},
+            "project_share": 2,
+            "share_decay_minutes": 60,
+            "reclaims": 3,
+            "runnable_minutes": 60,
+            "capacity_minutes": 1440,
+            "task_disk_gib": 20,
+            "instance_disk_gib": 100,
+        },
         "network": {
             "mode": "public",
             "cidr": "10.0.0.0/16",
@@ -87,8 +98,18 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     account = "123456789012"
     removed = true
     encryption = "aws"
-    compute = { image = "i", max_vcpus = 64, vcpu = 0.5, memory = 1024 }
     network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
+    [teams.data-science.environments.prod.compute]
+    image = "i"
+    images = { torch = "t" }
+    queues = { gpu = { type = "SPOT", max_vcpus = 64, instance_types = ["g5"] } }
+    project_share = 4.5
+    share_decay_minutes = 10
+    reclaims = 0
+    runnable_minutes = 10
+    capacity_minutes = 20
+    task_disk_gib = 100
+    instance_disk_gib = 200
     [teams.data-science.environments.prod.datastore]
     noncurrent_days = 8
     multipart_days = 2
@@ -122,7 +143,18 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
         "account": "123456789012",
         "removed": True,
         "encryption": "aws",
-        "compute": {"image": "i", "max_vcpus": 64, "vcpu": 0.5, "memory": 1024},
+        "compute": {
+            "image": "i",
+            "images": {"torch": "t"},
+            "queues": {"gpu": {"type": "SPOT", "max_vcpus": 64, "instance_types": ["g5"]}},
+            "project_share": 4.5,
+            "share_decay_minutes": 10,
+            "reclaims": 0,
+            "runnable_minutes": 10,
+            "capacity_minutes": 20,
+            "task_disk_gib": 100,
+            "instance_disk_gib": 200,
+        },
         "network": {
             "mode": "private",
             "cidr": "172.16.0.0/20",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.contract import Contract, NamespaceContract
+from stepwell.contract import Contract, NamespaceContract, Queue
 from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
 
 
@@ -80,7 +80,15 @@ def test_the_contract_is_what_the_runtime_reads(demo: Synthesized) -> None:
         environment="dev",
         region="us-east-1",
         bucket=f"stepwell-growth-dev-{ACCOUNT}",
-        job_queue=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/stepwell-growth-dev",
+        queues=(
+            Queue(
+                "fargate",
+                f"arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/stepwell-growth-dev-fargate",
+                "FARGATE",
+                16,
+            ),
+        ),
+        images=("default",),
         log_group=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/vendedlogs/states/stepwell-growth-dev",
         job_log_group="/stepwell/growth-dev/jobs",
         database_prefix="stepwell_growth_dev_",
@@ -98,7 +106,7 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
         version=2,
         namespace=namespace,
         role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}",
-        job_definition=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
+        job_definitions=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
         execution_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sfn",
     )
 

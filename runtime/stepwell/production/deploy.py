@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from stepwell import aws, config
+from stepwell.compute.placement import Offer
 from stepwell.compute.plan import step_plans
-from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, Contract, EnvironmentName, owner_tags
+from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, Contract, EnvironmentName, Queue, owner_tags
 from stepwell.datastore import Datastore
 from stepwell.errors import UsageError
 from stepwell.execution.origin import Origin
@@ -25,6 +26,9 @@ from stepwell.execution.run import (
 from stepwell.flow.spec import FlowSpec
 from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
 from stepwell.production.names import fitted_name
+
+_NOWHERE = Offer([Queue("fargate", "${job_queue}", "FARGATE", 16)], ["default"], "${job_definitions}")
+"""Of no environment: what a machine on Fargate holds, under names to be filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +69,9 @@ def definition(
     """
     graph, package = flow_class.graph(), pack_flow(flow_class, attached, tags)
     deployment = Deployment(
-        namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
-        job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
+        namespace=config.namespace(), bucket="${bucket}", partition="${partition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
-        plans=step_plans(flow_class.step_functions()), max_workers=max_workers,
+        plans=step_plans(flow_class.step_functions(), _NOWHERE), max_workers=max_workers,
     )  # fmt: skip
     return compile_flow(graph, deployment)
 
@@ -88,7 +91,7 @@ class Production:
         self.flow_class = flow_class
         self.flow = flow_class.__name__
         self.name = state_machine_name(self.contract.state_machine_prefix, self.namespace, self.flow)
-        _, partition, _, region, account, _ = self.contract.job_queue.split(":", 5)
+        _, partition, _, region, account, _ = self.contract.queues[0].arn.split(":", 5)
         self.partition = partition
         self.arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{self.name}"
         self._states = aws.client("stepfunctions", self.contract.region)
@@ -117,9 +120,9 @@ class Production:
         graph, package = self.flow_class.graph(), pack_flow(self.flow_class, attached, tags)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
-            job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
-            plans=step_plans(self.flow_class.step_functions()), max_workers=max_workers,
+            plans=step_plans(self.flow_class.step_functions(), Offer.of(self.contract, mine)),
+            max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(graph, deployment))
         self._datastore().put_code(package.sha256, package.data)

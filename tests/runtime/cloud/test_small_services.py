@@ -42,6 +42,21 @@ def test_a_flow_log_goes_into_a_folder(aws: Aws) -> None:
     assert log["LogDestination"] == destination
 
 
+@proves("templates_hold_no_tags_of_their_own")
+def test_a_launch_templates_own_tags_are_not_its_instances(aws: Aws) -> None:
+    """A launch template that is tagged gives instances its data's tags, and not its own."""
+    ec2, name = aws.client("ec2"), aws.name("template")
+    tags = [{"Key": "a", "Value": "b"}]
+    ec2.create_launch_template(
+        LaunchTemplateName=name,
+        LaunchTemplateData={"TagSpecifications": [{"ResourceType": "volume", "Tags": tags}]},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
+    kinds = [one["ResourceType"] for one in version["LaunchTemplateData"]["TagSpecifications"]]
+    assert kinds == ["volume"]
+
+
 @proves("service_role_is_optional")
 def test_a_compute_environment_needs_no_service_role(aws: Aws) -> None:
     """Without a service role the service-linked one is used, and shared by the next environment."""

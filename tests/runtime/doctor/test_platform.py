@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepwell import aws
-from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract, Queue
 from stepwell.doctor import platform, queue, roles
 from stepwell.doctor.examine import Check, examine
 from stepwell.doctor.finding import Finding, Outcome, failed, ok
@@ -23,7 +23,8 @@ DOCUMENTS = {
         "dev",
         "us-east-1",
         "bucket",
-        "queue",
+        (Queue("fargate", "queue", "FARGATE", 16),),
+        ("default",),
         "logs",
         "jobs",
         "growth_dev_",
@@ -122,7 +123,7 @@ def test_a_queue_that_is_gone(fakes: dict[str, Fake]) -> None:
 
 def test_databases_of_the_environment_alone(fakes: dict[str, Fake]) -> None:
     """Databases of others are not looked at; without that of facts the catalog has failed."""
-    names = ["growth_dev_facts", "growth_dev_flights", "default", "growth_prod_facts"]
+    names = ["growth_dev_facts", "growth_dev_project_flights", "default", "growth_prod_facts"]
     fakes["glue"] = Fake(get_databases=lambda: {"DatabaseList": [{"Name": name} for name in names]})
     assert found(platform.catalog) == ok("databases facts, flights")
     names.remove("growth_dev_facts")
@@ -136,7 +137,7 @@ def test_roles_are_really_asked_for(fakes: dict[str, Fake]) -> None:
         if RoleArn == ROLE:
             refuse("AccessDenied")()
 
-    names = [{"Name": f"growth_dev_{name}"} for name in ("facts", "flights", "by_hand")]
+    names = [{"Name": f"growth_dev_{name}"} for name in ("facts", "project_flights", "project_by_hand")]
     fakes["glue"] = Fake(get_databases=lambda: {"DatabaseList": names})
     eve = fakes["sts"].get_caller_identity
     fakes["sts"] = Fake(get_caller_identity=eve, assume_role=assume_role)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from moto.ec2.models import EC2Backend
+from moto.ec2.models.launch_templates import LaunchTemplate
 
 from stepwell.cloud.patches.replacing import replaces
 
@@ -26,4 +27,18 @@ def flow_logs_go_to_folders() -> None:
         return made, refused
 
 
-PATCHES = (flow_logs_go_to_folders,)
+def templates_hold_no_tags_of_their_own() -> None:
+    """moto takes the tags of a launch template for part of what instances start from.
+
+    AWS: API Reference, ``CreateLaunchTemplate``: ``TagSpecifications`` tags the template itself; what
+    instances are tagged with is in ``LaunchTemplateData``.
+    """
+
+    @replaces(LaunchTemplate, "create_version")
+    def create_version(original: Any, self: Any, data: dict[str, Any], description: str) -> Any:
+        kept = [one for one in data.get("TagSpecifications", []) if one["ResourceType"] != "launch-template"]
+        others = {name: value for name, value in data.items() if name != "TagSpecifications"}
+        return original(self, {**others, **({"TagSpecifications": kept} if kept else {})}, description)
+
+
+PATCHES = (flow_logs_go_to_folders, templates_hold_no_tags_of_their_own)
