@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws, catalog, compute, datastore, encryption, instances, names, orchestration, parameters
+from modules import (
+    aws,
+    catalog,
+    compute,
+    datastore,
+    encryption,
+    instances,
+    names,
+    orchestration,
+    parameters,
+    schedules,
+    undelivered,
+)
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
 from modules.site import Site
@@ -53,7 +65,7 @@ class Boundary(Construct):
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray).
             allow(
                 [
                     *compute.OBSERVE,
@@ -61,6 +73,7 @@ class Boundary(Construct):
                     *orchestration.LIST_AND_VALIDATE,
                     *compute.LOG_IN,
                     *instances.FIND,
+                    *orchestration.TRACE,
                 ],
                 [ANY],
             ),
@@ -82,10 +95,15 @@ class Boundary(Construct):
             allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
             allow(parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
             allow(parameters.READ_SECRETS, site.secret_arns("*")),
-            allow(
-                ["iam:PassRole"],
-                [site.role_arn(f"{prefix}-*-sfn")],
-                {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}},
+            allow([*schedules.MANAGE, *schedules.LIST], [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            allow(undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
+            *(
+                allow(
+                    ["iam:PassRole"],
+                    [site.role_arn(f"{prefix}-*-{kind}")],
+                    {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}},
+                )
+                for kind, service in (("sfn", "states"), ("sch", "scheduler"))
             ),
             allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-project-*")]),
         ]

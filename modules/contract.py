@@ -37,6 +37,8 @@ class ContractParameter(Construct):
                 queues=tuple(platform.compute.queues),
                 images=tuple(platform.compute.images),
                 log_group=platform.orchestration.log_group,
+                tracing=platform.orchestration.tracing,
+                dead_letter_queue=platform.undelivered.arn,
                 job_log_group=names.job_log_group,
                 database_prefix=names.database_prefix,
                 state_machine_prefix=names.state_machine_prefix,

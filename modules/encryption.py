@@ -15,8 +15,9 @@ from modules.site import Site
 DECRYPT = ["kms:Decrypt"]
 ENCRYPT = ["kms:GenerateDataKey"]
 _USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
-# KMS Developer Guide and each service's own: what encrypts on its own behalf, and for what.
+# What publishes to topics, and sends to queues, on its own behalf.
 _PUBLISHERS = ["budgets", "cloudwatch", "events"]
+_SENDERS = ["events"]
 _LOG_GROUPS = ["log-group:/stepwell/*", "log-group:/aws/vendedlogs/states/stepwell-*"]
 
 
@@ -62,15 +63,21 @@ class SharedKey(Construct):
 
 def _key_policy(site: Site) -> list[dict[str, object]]:
     """Roles are let by IAM, each on what is its own; services for this account's resources only."""
-    account = {"StringEquals": {"aws:SourceAccount": site.account}}
     # In the policy of a key "*" is the key itself.
     return [
         allow(["kms:*"], [ANY], to={"AWS": site.root()}),
-        allow(
-            _USE,
-            [ANY],
-            account,
-            to={"Service": [f"{service}.amazonaws.com" for service in _PUBLISHERS]},
+        *(
+            allow(
+                _USE,
+                [ANY],
+                # SNS and SQS say for which of their resources they encrypt.
+                {"ArnLike": {f"kms:EncryptionContext:{context}": site.arn(service, "stepwell-*")}},
+                to={"Service": [f"{one}.amazonaws.com" for one in services]},
+            )
+            for service, context, services in (
+                ("sns", "aws:sns:topicArn", _PUBLISHERS),
+                ("sqs", "aws:sqs:arn", _SENDERS),
+            )
         ),
         allow(
             [*_USE, "kms:DescribeKey", "kms:Encrypt*", "kms:ReEncrypt*"],

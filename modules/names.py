@@ -90,6 +90,9 @@ class Names:
     def job_role(self, namespace: str) -> str:
         return f"{self.namespace(namespace)}-job"
 
+    def scheduler_role(self, namespace: str) -> str:
+        return f"{self.namespace(namespace)}-sch"
+
     def execution_role(self, namespace: str) -> str:
         return f"{self.namespace(namespace)}-sfn"
 

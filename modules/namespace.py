@@ -1,4 +1,4 @@
-"""A namespace: its people's role, its tasks' role, its state machines' role, its job definitions."""
+"""A namespace: roles of its people, tasks, state machines and schedules, and its job definitions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from modules.orchestration import Orchestration
 from modules.parameters import Parameters
 from modules.policy import Statement, trust_service
 from modules.role import Role, RoleProps
+from modules.schedules import Schedules, SchedulesProps
 from modules.site import Site
+from modules.undelivered import Undelivered
 from stepwell.contract import CONTRACT_VERSION, EnvironmentName, NamespaceContract, owner_tags
 
 
@@ -26,6 +28,7 @@ class Platform:
     datastore: Datastore
     catalog: Catalog
     compute: Compute
+    undelivered: Undelivered
     orchestration: Orchestration
 
 
@@ -68,6 +71,10 @@ class Namespace(Construct):
         )
         definitions = platform.compute.job_definitions(self, namespace=namespace, job_role=self.job_role)
         execution_role = platform.orchestration.execution_role(self, "execution-role", namespace=namespace)
+        schedules = Schedules(
+            self, "schedules", SchedulesProps(platform.site, platform.undelivered, namespace)
+        )
+        schedules.grant_manage(self.role)
         for role in (self.role, self.job_role):
             platform.parameters.grant_read(role)
             platform.parameters.grant_read_secrets(role, namespace)
@@ -90,6 +97,8 @@ class Namespace(Construct):
                 role=self.role.arn,
                 job_definitions=definitions,
                 execution_role=execution_role.arn,
+                scheduler_role=schedules.role.arn,
+                schedule_group=schedules.group,
             ).to_json(),
             owner_tags(namespace),
         )

@@ -46,6 +46,13 @@ DELIVER_LOGS = [
 # Step Functions Developer Guide, "Run Batch workloads": a task that waits for its job hears of it
 # through this rule.
 JOBS_RULE = "StepFunctionsGetEventsForBatchJobsRule"
+# Step Functions Developer Guide, "Trace state machine data in AWS X-Ray".
+TRACE = [
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+]
 WATCH_JOBS = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
 
 
@@ -57,6 +64,7 @@ class OrchestrationProps:
         site: where it stands.
         encryption: what its logs are encrypted with.
         datastore, compute: what state machines read their items from and send their jobs to.
+        tracing: whether X-Ray traces executions. Default: no.
         log_retention_days: how long the logs of executions are kept. Default: 30.
     """
 
@@ -64,6 +72,7 @@ class OrchestrationProps:
     encryption: Encryption
     datastore: Datastore
     compute: Compute
+    tracing: bool = False
     log_retention_days: int = 30
 
 
@@ -72,6 +81,7 @@ class Orchestration(Construct):
 
     Attributes:
         log_group: ARN of the log group.
+        tracing: whether X-Ray traces executions.
     """
 
     def __init__(self, scope: Construct, id: str, props: OrchestrationProps) -> None:
@@ -86,6 +96,7 @@ class Orchestration(Construct):
             kms_key_id=props.encryption.key,
         )
         self.log_group: str = logs.arn
+        self.tracing = props.tracing
 
     def execution_role(self, scope: Construct, id: str, *, namespace: str) -> Role:
         """The role that state machines of `namespace` run under.
@@ -109,8 +120,8 @@ class Orchestration(Construct):
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),
             allow(["states:DescribeExecution", "states:StopExecution"], self._arns(["execution"], namespace)),
-            # Batch can't limit a description to a resource, nor CloudWatch Logs a delivery.
-            allow(["batch:DescribeJobs", *DELIVER_LOGS], [ANY]),
+            # Batch can't limit a description to a resource, nor CloudWatch Logs a delivery, nor X-Ray.
+            allow(["batch:DescribeJobs", *DELIVER_LOGS, *(TRACE if self.tracing else ())], [ANY]),
             allow(WATCH_JOBS, [self._site.arn("events", f"rule/{JOBS_RULE}")]),
         )
         return role

@@ -11,10 +11,12 @@ from modules.datastore import Datastore, DatastoreProps
 from modules.encryption import Encryption, EncryptionProps
 from modules.names import Names
 from modules.namespace import Platform
+from modules.notifications import Notifications, NotificationsProps
 from modules.orchestration import Orchestration, OrchestrationProps
 from modules.parameters import Parameters, ParametersProps
 from modules.project import Pipeline, Project, ProjectProps
 from modules.site import Site, SiteProps
+from modules.undelivered import Undelivered, UndeliveredProps
 from modules.user import User, UserProps
 from stacks.issuers import issuers
 from stacks.networks import network
@@ -112,9 +114,22 @@ class TeamEnvironment(TerraformStack):
         orchestration = Orchestration(
             self,
             "orchestration",
-            OrchestrationProps(site, encryption, datastore, compute, log_retention_days=days),
+            OrchestrationProps(
+                site,
+                encryption,
+                datastore,
+                compute,
+                tracing=environment.orchestration.tracing,
+                log_retention_days=days,
+            ),
         )
-        return Platform(site, parameters, datastore, catalog, compute, orchestration)
+        undelivered = Undelivered(self, "undelivered", UndeliveredProps(site, encryption))
+        Notifications(
+            self,
+            "notifications",
+            NotificationsProps(site, encryption, undelivered, environment.notifications.emails),
+        )
+        return Platform(site, parameters, datastore, catalog, compute, undelivered, orchestration)
 
     def _namespaces(self, platform: Platform, team: Team, settings: Settings) -> None:
         # Members of a project may write its tables from their own namespace, for now:

@@ -24,6 +24,7 @@ FULL: Body = {
         "images": {"torch": "torch:1"},
         "queues": {"fargate": {}, "big": {"type": "EC2"}, "gpu": {"type": "SPOT", "instance_types": ["g5"]}},
     },
+    "orchestration": {"tracing": True},
 }
 """Changes with which an environment has a role of every kind, with every right that there is."""
 
@@ -131,6 +132,7 @@ class Synthesized:
             "aws_cloudwatch_log_group": ("logs:us-east-1", "log-group:"),
             "aws_iam_policy": ("iam:", "policy/"),
             "aws_iam_role": ("iam:", "role/"),
+            "aws_sns_topic": ("sns:us-east-1", ""),
         }[kind]
         return f"arn:aws:{service}:{ACCOUNT}:{prefix}{name}"
 

@@ -218,6 +218,8 @@ class Contract(_Document):
         queues: the job queues; a step goes to the first that has a machine for it.
         images: names of the container images there are job definitions for; the first is the default.
         log_group: ARN of the log group of Step Functions executions.
+        tracing: whether X-Ray traces them.
+        dead_letter_queue: ARN of the SQS queue for schedules whose run could not start.
         job_log_group: name of the log group the containers of Batch jobs write to.
         database_prefix: what the name of every Glue database begins with; `database` has the whole.
         state_machine_prefix: what the name of every state machine begins with.
@@ -230,6 +232,8 @@ class Contract(_Document):
     queues: tuple[Queue, ...]
     images: tuple[str, ...]
     log_group: str
+    tracing: bool
+    dead_letter_queue: str
     job_log_group: str
     database_prefix: str
     state_machine_prefix: str
@@ -263,9 +267,13 @@ class NamespaceContract(_Document):
         job_definitions: what the ARNs of its Batch job definitions begin with; `job_definition` has the
             whole, without a revision: jobs get the newest.
         execution_role: ARN of the role its state machines run under.
+        scheduler_role: ARN of the role with which schedules start them.
+        schedule_group: name of the group that its schedules are in.
     """
 
     namespace: str
     role: str
     job_definitions: str
     execution_role: str
+    scheduler_role: str
+    schedule_group: str

@@ -1,7 +1,7 @@
 """The shape of ``environments.toml``, and the default of everything that it needn't say."""
 
 from stacks.schema.compute import Compute, Queue
-from stacks.schema.environment import Datastore, Environment, Logs
+from stacks.schema.environment import Datastore, Environment, Logs, Notifications, Orchestration
 from stacks.schema.foundation import Foundation, Oidc
 from stacks.schema.network import Network
 from stacks.schema.team import DATA_ENGINEER, Pipeline, Project, Settings, Team, User
@@ -14,7 +14,9 @@ __all__ = [
     "Foundation",
     "Logs",
     "Network",
+    "Notifications",
     "Oidc",
+    "Orchestration",
     "Pipeline",
     "Project",
     "Queue",

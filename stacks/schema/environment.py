@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field
 
 from stacks.schema.compute import Compute
 from stacks.schema.network import Network
-from stacks.schema.values import Account, Model, Region, Retention, TwoKeys
+from stacks.schema.values import Account, Email, Model, Region, Retention, TwoKeys
 
 
 class Datastore(TwoKeys):
@@ -26,6 +27,18 @@ class Logs(Model):
     retention_days: Retention = 30
 
 
+class Orchestration(Model):
+    """How executions of state machines are watched."""
+
+    tracing: bool = False
+
+
+class Notifications(Model):
+    """Who hears of what goes wrong."""
+
+    emails: Sequence[Email] = ()
+
+
 class Environment(Model):
     """One environment of a team: a stack of its own."""
 
@@ -37,3 +50,5 @@ class Environment(Model):
     network: Network = Network()
     datastore: Datastore = Datastore()
     logs: Logs = Logs()
+    orchestration: Orchestration = Orchestration()
+    notifications: Notifications = Notifications()

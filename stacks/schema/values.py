@@ -57,6 +57,7 @@ Principal = Annotated[
 Session = Annotated[
     str, matching(r"[\w+=,.@-]{2,64}", "a session's name without wildcards, such as 'ada@example.com'")
 ]
+Email = Annotated[str, matching(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an address such as 'team@example.com'")]
 Url = Annotated[
     str,
     matching(

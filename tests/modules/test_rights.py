@@ -33,6 +33,10 @@ UNLIMITED = {
     "logs:UpdateLogDelivery",
     "states:ListStateMachines",
     "states:ValidateStateMachineDefinition",
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
 }
 
 
@@ -125,13 +129,14 @@ def test_the_boundary_allows_each_action_that_is_granted(
 
 
 def test_no_role_changes_iam(everything: list[dict[str, Any]]) -> None:
-    """Of IAM's actions only PassRole is allowed, to Step Functions, on execution roles."""
+    """Of IAM's actions only PassRole is allowed: to Step Functions and to Scheduler, each its own roles."""
     of_iam = [item for item in everything if any(action.startswith("iam:") for action in item["Action"])]
-    assert len(of_iam) == 4
+    assert len(of_iam) == 2 * 4
     for statement in of_iam:
         assert statement["Action"] == ["iam:PassRole"]
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
-        assert all(resource.endswith("-sfn") for resource in statement["Resource"])
+        service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+        suffix = {"states.amazonaws.com": "-sfn", "scheduler.amazonaws.com": "-sch"}[service]
+        assert all(resource.endswith(suffix) for resource in statement["Resource"])
 
 
 def test_nobody_registers_job_definitions(everything: list[dict[str, Any]]) -> None:
@@ -154,9 +159,11 @@ WRITES = {
     "user-ada/namespace/role": ["warehouse/project/*/*", "ns/user/ada/*"],
     "user-ada/namespace/job-role": ["warehouse/project/*/*", "ns/user/ada/*"],
     "user-ada/namespace/execution-role": [],
+    "user-ada/namespace/schedules/role": [],
     "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
     "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
     "user-dana/namespace/execution-role": [],
+    "user-dana/namespace/schedules/role": [],
     "project-flights/namespace/role": [
         "warehouse/project/flights/*",
         "ns/project/flights/prod/code/*",
@@ -166,6 +173,7 @@ WRITES = {
     ],
     "project-flights/namespace/job-role": ["warehouse/project/flights/*", "ns/project/flights/*"],
     "project-flights/namespace/execution-role": [],
+    "project-flights/namespace/schedules/role": [],
     "compute/starter": [],
 }
 
@@ -238,7 +246,7 @@ def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None
         for action in ("CreateStateMachine", "UpdateStateMachine", "StartExecution", "StopExecution"):
             assert on(demo, f"{namespace}/namespace/role", f"states:{action}") == own
         passed = on(demo, f"{namespace}/namespace/role", "iam:PassRole")
-        assert passed == [f"{ROLE}-{namespace}-sfn"]
+        assert passed == [f"{ROLE}-{namespace}-sch", f"{ROLE}-{namespace}-sfn"]
 
 
 def test_people_see_all_state_machines_of_the_environment(demo: Synthesized) -> None:

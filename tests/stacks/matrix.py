@@ -74,6 +74,8 @@ ROWS: dict[str, dict[str, Any]] = {
             "tiering_days": 0,
         },
         "logs": {"retention_days": 365},
+        "orchestration": {"tracing": True},
+        "notifications": {"emails": ["team@example.com"]},
     },
     "a network that is there": {
         "users": [{"name": "ada", "role": "data-scientist"}],

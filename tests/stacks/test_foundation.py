@@ -109,11 +109,14 @@ def test_the_key_is_rotated_and_kept(base: Synthesized) -> None:
 
 
 def test_services_use_the_key_for_this_account_only(base: Synthesized) -> None:
-    """Every service that the key's policy lets in is held to the account, or to its log groups."""
+    """Every service that the key's policy lets in is held to the account's topics, queues or log groups."""
     root, *services = base.policy(base.one("aws_kms_key")["policy"])
     assert root["Principal"] == {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    publishers, logs = services
-    assert publishers["Condition"] == {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    *messages, logs = services
+    assert [one["Condition"] for one in messages] == [
+        {"ArnLike": {f"kms:EncryptionContext:{context}": f"arn:aws:{service}:us-east-1:{ACCOUNT}:stepwell-*"}}
+        for service, context in (("sns", "aws:sns:topicArn"), ("sqs", "aws:sqs:arn"))
+    ]
     assert logs["Principal"] == {"Service": "logs.us-east-1.amazonaws.com"}
     group = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group"
     assert logs["Condition"] == {

@@ -182,6 +182,11 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
             f"{DEV}.compute.runnable_minutes: received 5; it should be greater than or equal to 10",
         ),
         (
+            'region = "us-east-1"',
+            'region = "us-east-1"\nnotifications.emails = ["ada"]',
+            f"{DEV}.notifications.emails[0]: received 'ada'; must be an address such as 'team@example.com'",
+        ),
+        (
             'image = "stepwell:latest"',
             'image = "i"\n[teams.growth.environments.dev.network]\nmode = "vpn"',
             f"{DEV}.network.mode: received 'vpn'; allowed are 'public', 'private' or 'existing'",

@@ -58,6 +58,8 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
             "force_destroy_confirm": None,
         },
         "logs": {"retention_days": 30},
+        "orchestration": {"tracing": False},
+        "notifications": {"emails": ()},
     }
     assert [user.model_dump() for user in team.users] == [
         {"name": name, "role": role, "principals": (), "session": None}
@@ -98,6 +100,8 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     account = "123456789012"
     removed = true
     encryption = "aws"
+    orchestration.tracing = true
+    notifications.emails = ["a@example.com"]
     network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
     [teams.data-science.environments.prod.compute]
     image = "i"
@@ -174,6 +178,8 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
             "force_destroy_confirm": "data-science-prod",
         },
         "logs": {"retention_days": 365},
+        "orchestration": {"tracing": True},
+        "notifications": {"emails": ["a@example.com"]},
     }
     assert (team.removed, list(team.principals)) == (True, ["arn:aws:iam::123456789012:role/B*"])
     assert team.users[0].model_dump() == {

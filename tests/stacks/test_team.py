@@ -16,15 +16,6 @@ def test_the_resources_are_these_and_no_others(demo: Synthesized) -> None:
     assert demo.addresses == Path(__file__).with_name("addresses.txt").read_text().splitlines()
 
 
-def test_a_user_more_is_one_namespace_more(demo: Synthesized) -> None:
-    """Another user adds a job definition, three roles with their policies, and a contract."""
-    more = [{"name": name, "role": "data-scientist"} for name in ("ada", "dana", "eve")]
-    added = set(synthesized(settings(users=more)).addresses) - set(demo.addresses)
-    of_dana = {address for address in demo.addresses if "user-dana/" in address}
-    assert added == {address.replace("dana", "eve") for address in of_dana}
-    assert len(added) == 8
-
-
 def test_the_provider_is_the_tried_one(demo: Synthesized) -> None:
     """The stack names Terraform's and the provider's versions, the latter not as the bindings pin it."""
     terraform = demo.document["terraform"]
@@ -90,6 +81,8 @@ def test_the_contract_is_what_the_runtime_reads(demo: Synthesized) -> None:
         ),
         images=("default",),
         log_group=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/vendedlogs/states/stepwell-growth-dev",
+        tracing=False,
+        dead_letter_queue=f"arn:aws:sqs:us-east-1:{ACCOUNT}:stepwell-growth-dev-undelivered",
         job_log_group="/stepwell/growth-dev/jobs",
         database_prefix="stepwell_growth_dev_",
         state_machine_prefix="stepwell-growth-dev-",
@@ -108,6 +101,8 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
         role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}",
         job_definitions=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
         execution_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sfn",
+        scheduler_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sch",
+        schedule_group=f"stepwell-growth-dev-{slug}",
     )
 
 

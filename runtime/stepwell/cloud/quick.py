@@ -54,6 +54,8 @@ def make(
         bucket=prefix,
         queues=(Queue("fargate", _queue(client, prefix, role), "FARGATE", VCPUS),),
         images=("default",),
+        tracing=False,
+        dead_letter_queue="",  # nothing of the local cloud starts schedules
         log_group=_log_group(client, f"/aws/vendedlogs/states/{prefix}"),
         job_log_group=f"/stepwell/{name}/jobs",
         database_prefix=prefix.replace("-", "_") + "_",
@@ -67,7 +69,7 @@ def make(
     for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
         definitions = _job_definitions(client, contract, name, namespace, role)
         parameters[name.namespace_parameter(namespace)] = NamespaceContract(
-            CONTRACT_VERSION, namespace, role, definitions, role
+            CONTRACT_VERSION, namespace, role, definitions, role, role, schedule_group="default"
         ).to_json()
     for parameter, value in parameters.items():
         client("ssm").put_parameter(Name=parameter, Value=value, Type="String")

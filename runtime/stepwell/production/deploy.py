@@ -131,12 +131,13 @@ class Production:
             if created:
                 self._states.create_state_machine(
                     name=self.name, definition=text, roleArn=mine.execution_role, type="STANDARD",
-                    loggingConfiguration=self._logging(), tags=self._tags(),
+                    loggingConfiguration=self._logging(), tracingConfiguration=self._tracing(),
+                    tags=self._tags(),
                 )  # fmt: skip
             else:
                 self._states.update_state_machine(
                     stateMachineArn=self.arn, definition=text, roleArn=mine.execution_role,
-                    loggingConfiguration=self._logging(),
+                    loggingConfiguration=self._logging(), tracingConfiguration=self._tracing(),
                 )  # fmt: skip
         return Deployed(self.name, self.arn, created, package)
 
@@ -234,6 +235,9 @@ class Production:
             "includeExecutionData": False,
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
         }
+
+    def _tracing(self) -> dict[str, Any]:
+        return {"enabled": self.contract.tracing}
 
     def _tags(self) -> list[dict[str, str]]:
         tags = {

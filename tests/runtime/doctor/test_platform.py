@@ -16,26 +16,40 @@ from stepwell.doctor.finding import Finding, Outcome, failed, ok
 
 NAME = EnvironmentName("growth", "dev")
 ROLE = "arn:aws:iam::123456789012:role/ada"
+
+
+def of_namespace(namespace: str, role: str) -> str:
+    return NamespaceContract(
+        CONTRACT_VERSION,
+        namespace=namespace,
+        role=role,
+        job_definitions="job",
+        execution_role="sfn",
+        scheduler_role="sch",
+        schedule_group="group",
+    ).to_json()
+
+
 DOCUMENTS = {
     NAME.contract_parameter: Contract(
         CONTRACT_VERSION,
-        "growth",
-        "dev",
-        "us-east-1",
-        "bucket",
-        (Queue("fargate", "queue", "FARGATE", 16),),
-        ("default",),
-        "logs",
-        "jobs",
-        "growth_dev_",
-        "growth-dev-",
+        team="growth",
+        environment="dev",
+        region="us-east-1",
+        bucket="bucket",
+        queues=(Queue("fargate", "queue", "FARGATE", 16),),
+        images=("default",),
+        log_group="logs",
+        tracing=False,
+        dead_letter_queue="undelivered",
+        job_log_group="jobs",
+        database_prefix="growth_dev_",
+        state_machine_prefix="growth-dev-",
     ).to_json(),
-    NAME.namespace_parameter("user/ada"): NamespaceContract(
-        CONTRACT_VERSION, "user/ada", ROLE, "job", "sfn"
-    ).to_json(),
-    NAME.namespace_parameter("project/flights"): NamespaceContract(
-        CONTRACT_VERSION, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn"
-    ).to_json(),
+    NAME.namespace_parameter("user/ada"): of_namespace("user/ada", ROLE),
+    NAME.namespace_parameter("project/flights"): of_namespace(
+        "project/flights", ROLE.replace("ada", "flights")
+    ),
 }
 
 

@@ -61,6 +61,8 @@ def glue(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment
         bucket=f"stepwell-{name}",
         queues=(),
         images=(),
+        tracing=False,
+        dead_letter_queue="",
         log_group="",
         job_log_group="",
         database_prefix=f"stepwell_{name.team}_dev_",
