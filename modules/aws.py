@@ -12,6 +12,7 @@ import modules._bindings  # noqa: F401
 
 # isort: split
 from cdktf_cdktf_provider_aws import (
+    athena_workgroup,
     batch_compute_environment,
     batch_job_definition,
     batch_job_queue,
@@ -29,6 +30,8 @@ from cdktf_cdktf_provider_aws import (
     ecr_repository,
     flow_log,
     glue_catalog_database,
+    glue_catalog_table,
+    glue_catalog_table_optimizer,
     iam_instance_profile,
     iam_openid_connect_provider,
     iam_policy,
@@ -37,6 +40,10 @@ from cdktf_cdktf_provider_aws import (
     internet_gateway,
     kms_alias,
     kms_key,
+    lakeformation_lf_tag,
+    lakeformation_permissions,
+    lakeformation_resource,
+    lakeformation_resource_lf_tags,
     launch_template,
     route_table,
     route_table_association,
@@ -49,6 +56,7 @@ from cdktf_cdktf_provider_aws import (
     s3_bucket_public_access_block,
     s3_bucket_server_side_encryption_configuration,
     s3_bucket_versioning,
+    s3_object,
     scheduler_schedule_group,
     security_group,
     sns_topic,
@@ -65,6 +73,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from modules.cdk import Construct, TerraformStack
 
 __all__ = [
+    "athena_workgroup",
     "batch_compute_environment",
     "batch_job_definition",
     "batch_job_queue",
@@ -82,6 +91,8 @@ __all__ = [
     "ecr_repository",
     "flow_log",
     "glue_catalog_database",
+    "glue_catalog_table",
+    "glue_catalog_table_optimizer",
     "iam_instance_profile",
     "iam_openid_connect_provider",
     "iam_policy",
@@ -90,6 +101,10 @@ __all__ = [
     "internet_gateway",
     "kms_alias",
     "kms_key",
+    "lakeformation_lf_tag",
+    "lakeformation_permissions",
+    "lakeformation_resource",
+    "lakeformation_resource_lf_tags",
     "launch_template",
     "provider",
     "route_table",
@@ -103,6 +118,7 @@ __all__ = [
     "s3_bucket_public_access_block",
     "s3_bucket_server_side_encryption_configuration",
     "s3_bucket_versioning",
+    "s3_object",
     "scheduler_schedule_group",
     "security_group",
     "sns_topic",

@@ -10,10 +10,13 @@ from modules import (
     compute,
     datastore,
     encryption,
+    facts,
     instances,
+    lake,
     names,
     orchestration,
     parameters,
+    queries,
     schedules,
     undelivered,
 )
@@ -51,7 +54,7 @@ class Boundary(Construct):
         states = ("stateMachine", "execution", "mapRun")
         statements = [
             allow([*datastore.GET, *datastore.WRITE], [site.bucket_arn("*")]),
-            allow(datastore.LIST, [site.bucket_arn()]),
+            allow([*datastore.LIST, *datastore.LOCATE], [site.bucket_arn()]),
             allow(
                 [*encryption.DECRYPT, *encryption.ENCRYPT],
                 [props.key],
@@ -65,7 +68,7 @@ class Boundary(Construct):
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation).
             allow(
                 [
                     *compute.OBSERVE,
@@ -74,6 +77,7 @@ class Boundary(Construct):
                     *compute.LOG_IN,
                     *instances.FIND,
                     *orchestration.TRACE,
+                    *lake.ACCESS,
                 ],
                 [ANY],
             ),
@@ -96,6 +100,8 @@ class Boundary(Construct):
             allow(parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
             allow(parameters.READ_SECRETS, site.secret_arns("*")),
             allow([*schedules.MANAGE, *schedules.LIST], [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            allow(queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
+            allow(facts.LOG, [site.arn("logs", facts.LOG_GROUPS)]),
             allow(undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
             *(
                 allow(

@@ -16,6 +16,7 @@ from stepwell.contract import NAMESPACES, TEMPORARY, WAREHOUSE
 
 GET = ["s3:GetObject"]
 LIST = ["s3:ListBucket"]
+LOCATE = ["s3:GetBucketLocation"]
 WRITE = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"]
 
 
@@ -79,6 +80,10 @@ class Datastore(Construct):
         below = [f"{prefix}*" for prefix in prefixes]
         self.grant_get(role, *below)
         role.grant(allow(LIST, [self._site.bucket_arn()], {"StringLike": {"s3:prefix": below}}))
+
+    def grant_locate(self, role: Role) -> None:
+        """Ask for the bucket's region, as Athena does before it writes."""
+        role.grant(allow(LOCATE, [self._site.bucket_arn()]))
 
     def grant_write(self, role: Role, *prefixes: str) -> None:
         """Put and delete what is below the `prefixes`; deleted versions stay until they expire."""

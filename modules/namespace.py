@@ -9,9 +9,11 @@ from modules.catalog import Catalog
 from modules.cdk import Construct
 from modules.compute import Compute
 from modules.datastore import Datastore
+from modules.encryption import Encryption
 from modules.orchestration import Orchestration
 from modules.parameters import Parameters
 from modules.policy import Statement, trust_service
+from modules.queries import Queries, QueriesProps
 from modules.role import Role, RoleProps
 from modules.schedules import Schedules, SchedulesProps
 from modules.site import Site
@@ -21,15 +23,17 @@ from stepwell.contract import CONTRACT_VERSION, EnvironmentName, NamespaceContra
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The constructs that namespaces draw on."""
+    """The constructs that namespaces draw on, and how much of tables a query of theirs may read."""
 
     site: Site
+    encryption: Encryption
     parameters: Parameters
     datastore: Datastore
     catalog: Catalog
     compute: Compute
     undelivered: Undelivered
     orchestration: Orchestration
+    scan_limit_gib: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,11 @@ class NamespaceProps:
         platform: what it draws on.
         namespace: ``user/NAME`` or ``project/NAME``.
         trusted: statements of the trust policy of the role its people assume.
-        databases: the folders (patterns) of the databases that it writes tables of. Default: none.
     """
 
     platform: Platform
     namespace: str
     trusted: Sequence[Statement]
-    databases: Sequence[str] = ()
 
 
 class Namespace(Construct):
@@ -54,7 +56,7 @@ class Namespace(Construct):
 
     Attributes:
         role: what its people assume: they read everything of the team, deploy and run its flows.
-        job_role: what its tasks run with: its own objects, all tables, writing `databases`.
+        job_role: what its tasks run with: its own objects, and all tables to read.
     """
 
     def __init__(self, scope: Construct, id: str, props: NamespaceProps) -> None:
@@ -75,12 +77,22 @@ class Namespace(Construct):
             self, "schedules", SchedulesProps(platform.site, platform.undelivered, namespace)
         )
         schedules.grant_manage(self.role)
+        queries = Queries(
+            self,
+            "queries",
+            QueriesProps(
+                platform.site,
+                platform.datastore,
+                platform.encryption,
+                namespace,
+                platform.scan_limit_gib,
+            ),
+        )
         for role in (self.role, self.job_role):
             platform.parameters.grant_read(role)
             platform.parameters.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
-            if props.databases:
-                platform.catalog.grant_write(role, props.databases)
+            queries.grant_query(role)
         platform.datastore.grant_read(self.role, "ns/")
         platform.compute.grant_observe(self.role)
         platform.orchestration.grant_observe(self.role)
@@ -99,6 +111,7 @@ class Namespace(Construct):
                 execution_role=execution_role.arn,
                 scheduler_role=schedules.role.arn,
                 schedule_group=schedules.group,
+                workgroup=queries.workgroup,
             ).to_json(),
             owner_tags(namespace),
         )

@@ -10,7 +10,6 @@ from modules.identity import Issuer
 from modules.namespace import Namespace, NamespaceProps, Platform
 from modules.policy import Statement, trust
 from modules.user import User
-from stepwell.contract import database_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +51,10 @@ class Project(Construct):
                 platform,
                 namespace,
                 [_people(props), *(one.issuer.trust(site, one.subjects) for one in props.pipelines)],
-                databases=[database_folder(props.name)],
             ),
         )
+        for role in (made.role, made.job_role):
+            platform.catalog.grant_write_project(role, props.name)
         # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
         datastore.grant_put(
             made.role,

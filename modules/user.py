@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modules.catalog import PROJECTS
 from modules.cdk import Construct
 from modules.namespace import Namespace, NamespaceProps, Platform
 from modules.policy import Statement, allow, trust
-from stepwell.contract import FACTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,14 @@ class User(Construct):
     def __init__(self, scope: Construct, id: str, props: UserProps) -> None:
         super().__init__(scope, id)
         platform, namespace = props.platform, f"user/{props.name}"
-        databases = [FACTS, PROJECTS] if props.writes_facts else [PROJECTS]
-        made = Namespace(self, "namespace", NamespaceProps(platform, namespace, [_trusted(props)], databases))
+        made = Namespace(self, "namespace", NamespaceProps(platform, namespace, [_trusted(props)]))
         self.role = made.role
+        # Members of a team may write its projects' tables from their own namespace, for now:
+        # docs/decisions/0014-who-writes-a-projects-tables.md
+        for role in (made.role, made.job_role):
+            platform.catalog.grant_write_projects(role)
+            if props.writes_facts:
+                platform.catalog.grant_write_facts(role)
         platform.datastore.grant_write(self.role, f"ns/{namespace}/")
         platform.compute.grant_submit(self.role, namespace)
         site = platform.site

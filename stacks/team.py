@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from modules.aws import provider
-from modules.catalog import Catalog, CatalogProps
+from modules.catalog import Catalog, CatalogProps, Fact
 from modules.cdk import Construct, TerraformOutput, TerraformStack
 from modules.compute import Compute, ComputeProps, Pool
 from modules.contract import ContractParameter, ContractProps
 from modules.datastore import Datastore, DatastoreProps
 from modules.encryption import Encryption, EncryptionProps
+from modules.iceberg import Shape
+from modules.lake import Lake, LakeProps
 from modules.names import Names
 from modules.namespace import Platform
 from modules.notifications import Notifications, NotificationsProps
@@ -39,8 +41,9 @@ class TeamEnvironment(TerraformStack):
         encryption = Encryption(
             self, "encryption", EncryptionProps(site, customer_key=environment.encryption == "kms")
         )
-        datastore, catalog = self._data(site, encryption, team, environment)
-        if not (team.removed or environment.removed):
+        removed = team.removed or environment.removed
+        datastore, catalog = self._data(site, encryption, team, environment, removed=removed)
+        if not removed:
             platform = self._platform(site, encryption, environment, datastore, catalog)
             self._namespaces(platform, team, settings)
             ContractParameter(self, "contract", ContractProps(platform))
@@ -48,9 +51,15 @@ class TeamEnvironment(TerraformStack):
         site.finish()
 
     def _data(
-        self, site: Site, encryption: Encryption, team: Team, environment: Environment
+        self,
+        site: Site,
+        encryption: Encryption,
+        team: Team,
+        environment: Environment,
+        *,
+        removed: bool,
     ) -> tuple[Datastore, Catalog]:
-        data = environment.datastore
+        data, chosen = environment.datastore, environment.catalog
         datastore = Datastore(
             self,
             "datastore",
@@ -71,6 +80,15 @@ class TeamEnvironment(TerraformStack):
                 site,
                 datastore,
                 projects=[project.name for project in team.projects],
+                facts={
+                    name: Fact(Shape(one.columns, one.required, one.partition), one.comment)
+                    for name, one in team.facts.items()
+                },
+                optimize=chosen.optimize and not removed,
+                snapshot_days=chosen.snapshot_days,
+                lake=Lake(self, "lake", LakeProps(site, datastore))
+                if chosen.lake_formation and not removed
+                else None,
                 destroyable=data.force_destroy,
             ),
         )
@@ -129,11 +147,19 @@ class TeamEnvironment(TerraformStack):
             "notifications",
             NotificationsProps(site, encryption, undelivered, environment.notifications.emails),
         )
-        return Platform(site, parameters, datastore, catalog, compute, undelivered, orchestration)
+        return Platform(
+            site,
+            encryption,
+            parameters,
+            datastore,
+            catalog,
+            compute,
+            undelivered,
+            orchestration,
+            environment.catalog.scan_limit_gib,
+        )
 
     def _namespaces(self, platform: Platform, team: Team, settings: Settings) -> None:
-        # Members of a project may write its tables from their own namespace, for now:
-        # docs/decisions/0014-who-writes-a-projects-tables.md
         users = {
             user.name: User(
                 self,

@@ -25,6 +25,15 @@ FULL: Body = {
         "queues": {"fargate": {}, "big": {"type": "EC2"}, "gpu": {"type": "SPOT", "instance_types": ["g5"]}},
     },
     "orchestration": {"tracing": True},
+    "facts": {
+        "flights": {
+            "columns": {"carrier": "string", "departure": "timestamp", "price": "decimal(10, 2)"},
+            "required": ["carrier"],
+            "partition": ["day(departure)", "carrier"],
+            "comment": "One row for each flight",
+        },
+    },
+    "catalog": {"lake_formation": True},
 }
 """Changes with which an environment has a role of every kind, with every right that there is."""
 

@@ -28,6 +28,13 @@ NAMESPACES = "ns/"
 """What the keys of all runs, artifacts and code begin with; the namespace follows."""
 WAREHOUSE = "warehouse/"
 """What the keys of all tables begin with."""
+TABLE_PROPERTIES = {
+    "commit.retry.num-retries": "1000",
+    "commit.retry.min-wait-ms": "20",
+    "commit.retry.max-wait-ms": "500",
+}
+"""Of every new table: a writer that loses a race tries again, for as long as it takes. pyiceberg doubles the
+wait each time."""
 TEMPORARY = "tmp/"
 """What the keys of all that is thrown away after days begin with; the namespace follows."""
 SHARED = "shared"
@@ -269,6 +276,7 @@ class NamespaceContract(_Document):
         execution_role: ARN of the role its state machines run under.
         scheduler_role: ARN of the role with which schedules start them.
         schedule_group: name of the group that its schedules are in.
+        workgroup: name of the Athena workgroup of its queries.
     """
 
     namespace: str
@@ -277,3 +285,4 @@ class NamespaceContract(_Document):
     execution_role: str
     scheduler_role: str
     schedule_group: str
+    workgroup: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 
 from modules.names import ROLE_NAME_LIMIT, Names
+from stacks.checks.tables import fact_mistakes
 from stacks.mistakes import Mistake, Place, dotted
 from stacks.schema import Settings, Team
 from stepwell.contract import FACTS, EnvironmentName
@@ -19,6 +20,8 @@ def team_mistakes(settings: Settings) -> Iterator[Mistake]:
         yield from _twice((*place, "users"), [user.name for user in team.users])
         yield from _twice((*place, "projects"), [project.name for project in team.projects])
         yield from _sessions(place, team)
+        for table, fact in team.facts.items():
+            yield from fact_mistakes((*place, "facts", table), fact)
         yield from _projects(place, team, list(settings.foundation.oidc))
         for key in team.environments:
             yield from _long_names(place, EnvironmentName(name, key), team)

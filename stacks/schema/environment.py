@@ -27,6 +27,15 @@ class Logs(Model):
     retention_days: Retention = 30
 
 
+class Catalog(Model):
+    """What tables and queries may cost, and who else has a say."""
+
+    scan_limit_gib: int = Field(default=100, ge=1, le=1_000_000)
+    optimize: bool = True
+    snapshot_days: int = Field(default=90, ge=1, le=3650)
+    lake_formation: bool = False
+
+
 class Orchestration(Model):
     """How executions of state machines are watched."""
 
@@ -50,5 +59,6 @@ class Environment(Model):
     network: Network = Network()
     datastore: Datastore = Datastore()
     logs: Logs = Logs()
+    catalog: Catalog = Catalog()
     orchestration: Orchestration = Orchestration()
     notifications: Notifications = Notifications()

@@ -9,7 +9,8 @@ from pydantic import Field, field_validator
 
 from stacks.schema.environment import Environment
 from stacks.schema.foundation import Foundation
-from stacks.schema.values import EnvironmentKey, Model, Name, Principal, Session, TeamName
+from stacks.schema.tables import FactTable
+from stacks.schema.values import EnvironmentKey, Model, Name, Principal, Session, TableName, TeamName
 
 DATA_ENGINEER = "data-engineer"
 Role = Literal["data-scientist", "data-engineer"]
@@ -46,6 +47,7 @@ class Team(Model):
     users: Sequence[User] = Field(min_length=1)
     principals: Sequence[Principal] = ()
     projects: Sequence[Project] = ()
+    facts: dict[TableName, FactTable] = Field(default_factory=dict)
     environments: dict[EnvironmentKey, Environment] = Field(min_length=1)
     removed: bool = False
 

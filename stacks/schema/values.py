@@ -44,6 +44,13 @@ Name = Annotated[
         "1 to 30 lower-case letters, digits and underscores, a letter first and no hyphen, such as 'ada_l'",
     ),
 ]
+TableName = Annotated[
+    str,
+    matching(
+        r"[a-z][a-z0-9_]{0,99}",
+        "1 to 100 lower-case letters, digits and underscores, a letter first, such as 'flights'",
+    ),
+]
 Region = Annotated[str, matching(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as 'us-east-1'")]
 Account = Annotated[str, matching(r"\d{12}", "the 12 digits of an AWS account")]
 Principal = Annotated[

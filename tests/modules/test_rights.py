@@ -23,6 +23,7 @@ UNLIMITED = {
     "ec2:DescribeTags",
     "ecr:GetAuthorizationToken",
     "ecs:DiscoverPollEndpoint",
+    "lakeformation:GetDataAccess",
     "logs:CreateLogDelivery",
     "logs:DeleteLogDelivery",
     "logs:DescribeLogGroups",
@@ -117,6 +118,7 @@ def test_the_boundary_ends_at_the_roles_own_environment(boundary: list[dict[str,
         "arn:aws:ecr:*:*:repository/*",
         f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{events}",
         f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog",
+        f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws-glue/iceberg-*",
     }
 
 
@@ -156,22 +158,45 @@ def test_policies_fit_into_iams_quotas() -> None:
 
 
 WRITES = {
-    "user-ada/namespace/role": ["warehouse/project/*/*", "ns/user/ada/*"],
-    "user-ada/namespace/job-role": ["warehouse/project/*/*", "ns/user/ada/*"],
+    "user-ada/namespace/role": [
+        "tmp/user/ada/athena/*",
+        "ns/user/ada/*",
+        "warehouse/project/*/*",
+    ],
+    "user-ada/namespace/job-role": [
+        "tmp/user/ada/athena/*",
+        "ns/user/ada/*",
+        "warehouse/project/*/*",
+    ],
     "user-ada/namespace/execution-role": [],
     "user-ada/namespace/schedules/role": [],
-    "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
-    "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/project/*/*", "ns/user/dana/*"],
+    "user-dana/namespace/role": [
+        "tmp/user/dana/athena/*",
+        "ns/user/dana/*",
+        "warehouse/project/*/*",
+        "warehouse/facts/*",
+    ],
+    "user-dana/namespace/job-role": [
+        "tmp/user/dana/athena/*",
+        "ns/user/dana/*",
+        "warehouse/project/*/*",
+        "warehouse/facts/*",
+    ],
     "user-dana/namespace/execution-role": [],
     "user-dana/namespace/schedules/role": [],
     "project-flights/namespace/role": [
+        "tmp/project/flights/athena/*",
         "warehouse/project/flights/*",
         "ns/project/flights/prod/code/*",
         "ns/project/flights/prod/flows/*/runs/*/origin.json",
         "ns/project/flights/prod/flows/*/runs/*/parameters.json",
         "ns/project/flights/branch/*",
     ],
-    "project-flights/namespace/job-role": ["warehouse/project/flights/*", "ns/project/flights/*"],
+    "project-flights/namespace/job-role": [
+        "tmp/project/flights/athena/*",
+        "ns/project/flights/*",
+        "warehouse/project/flights/*",
+    ],
     "project-flights/namespace/execution-role": [],
     "project-flights/namespace/schedules/role": [],
     "compute/starter": [],
@@ -180,18 +205,23 @@ WRITES = {
 
 def test_each_role_writes_these_keys(demo: Synthesized) -> None:
     """Nobody but its owner writes a namespace; production is written by its project's tasks."""
-    assert {role: keys(demo, role, "s3:PutObject") for role in roles(demo)} == WRITES
+    found = {role: set(keys(demo, role, "s3:PutObject")) for role in roles(demo)}
+    assert found == {role: set(patterns) for role, patterns in WRITES.items()}
 
 
 def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
-    """The project's role deletes objects in branches and of tables, not below prod."""
+    """The project's role deletes objects in branches, of tables and of queries, not below prod."""
     deletes = keys(demo, "project-flights/namespace/role", "s3:DeleteObject")
-    assert deletes == ["warehouse/project/flights/*", "ns/project/flights/branch/*"]
+    assert deletes == [
+        "tmp/project/flights/athena/*",
+        "warehouse/project/flights/*",
+        "ns/project/flights/branch/*",
+    ]
 
 
 READS = {
-    "role": ["warehouse/*", "ns/*"],
-    "job-role": ["warehouse/*", "ns/{}/*"],
+    "role": ["warehouse/*", "tmp/{}/athena/*", "ns/*"],
+    "job-role": ["warehouse/*", "tmp/{}/athena/*", "ns/{}/*"],
     "execution-role": ["ns/{}/*/splits/*"],
 }
 
@@ -222,8 +252,8 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
     assert {role: databases for role, databases in writers.items() if databases} == {
         "user-ada/namespace/role": ["project_*"],
         "user-ada/namespace/job-role": ["project_*"],
-        "user-dana/namespace/role": ["facts", "project_*"],
-        "user-dana/namespace/job-role": ["facts", "project_*"],
+        "user-dana/namespace/role": ["project_*", "facts"],
+        "user-dana/namespace/job-role": ["project_*", "facts"],
         "project-flights/namespace/role": ["project_flights"],
         "project-flights/namespace/job-role": ["project_flights"],
     }
@@ -231,12 +261,12 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3 and its key, Glue, secrets and the contract: none on IAM, Batch or Step
-    Functions.
+    """A job role has rights on S3 and its key, Glue, Athena, secrets and the contract: none on IAM, Batch or
+    Step Functions.
     """
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "kms", "glue", "secretsmanager", "ssm"}
+    assert services == {"s3", "kms", "glue", "athena", "secretsmanager", "ssm"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:

@@ -43,6 +43,16 @@ ROWS: dict[str, dict[str, Any]] = {
                 "ci": [{"oidc": "github", "subjects": ["repo:acme/pricing:ref:refs/heads/main"]}],
             },
         ],
+        "facts": {
+            "flights": {
+                "columns": {"carrier": "string", "departure": "timestamp", "price": "decimal(10, 2)"},
+                "required": ["carrier"],
+                "partition": ["day(departure)", "carrier"],
+                "comment": "One row for each flight",
+            },
+            "planes": {"columns": {"tail": "string"}},
+        },
+        "catalog": {"scan_limit_gib": 10, "snapshot_days": 30, "lake_formation": True},
         "network": {
             "mode": "private",
             "cidr": "172.16.0.0/20",
@@ -91,6 +101,8 @@ ROWS: dict[str, dict[str, Any]] = {
     },
     "a removed project": {
         "projects": ["flights", {"name": "pricing", "removed": True}],
+        "facts": {"planes": {"columns": {"tail": "string"}}},
+        "catalog": {"optimize": False},
         "network": {"flow_logs": "off"},
     },
     "a removed environment": {"removed": True},

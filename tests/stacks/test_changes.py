@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.synthesis import Synthesized, settings, stacks, synthesized
+from tests.synthesis import FULL, Synthesized, settings, stacks, synthesized
 
 PEOPLE = [{"name": "ada", "role": "data-scientist"}, {"name": "dana", "role": "data-engineer"}]
 
@@ -53,6 +53,8 @@ def test_an_environment_more_touches_no_other_stack(demo_stacks: dict[str, Synth
 
 
 DATA = {
+    "aws_glue_catalog_table",
+    "aws_s3_object",
     "aws_glue_catalog_database",
     "aws_s3_bucket",
     "aws_s3_bucket_lifecycle_configuration",
@@ -66,10 +68,22 @@ DATA = {
 }
 
 
+def test_with_lake_formation_too_a_line_more_touches_nobody_else(full: Synthesized) -> None:
+    """Grants of Lake Formation are by tag, so neither a user nor a project more changes one."""
+    new = added(
+        full, synthesized(settings(**FULL, users=[*PEOPLE, {"name": "eve", "role": "data-engineer"}]))
+    )
+    assert {path.partition("/")[0] for _, path in new} == {"user-eve"}
+    new = added(full, synthesized(settings(**FULL, projects=["flights", "fares"])))
+    others = {path for _, path in new if not path.startswith("project-fares/")}
+    assert others == {"catalog/fares", "catalog/fares-lake"}
+
+
 @pytest.mark.parametrize("where", ["team", "environment"])
-def test_of_what_is_removed_the_data_stays(demo: Synthesized, where: str) -> None:
-    """A team or an environment that is `removed` keeps its bucket and databases, just as they were."""
-    made = settings()
+def test_of_what_is_removed_the_data_stays(where: str) -> None:
+    """A team or an environment that is `removed` keeps its bucket, databases and tables as they were."""
+    made = settings(facts={"planes": {"columns": {"tail": "string"}}})
+    there = bodies(synthesized(made))
     team = made.teams["growth"]
     dev = team.environments["dev"]
     if where == "team":
@@ -78,7 +92,6 @@ def test_of_what_is_removed_the_data_stays(demo: Synthesized, where: str) -> Non
         gone = dev.model_copy(update={"removed": True})
         team = team.model_copy(update={"environments": {"dev": gone}})
     left = bodies(synthesized(made.model_copy(update={"teams": {"growth": team}})))
-    there = bodies(demo)
     assert left == {key: there[key] for key in left}
     assert {kind for kind, _ in left} == DATA
     assert left.keys() == {key for key in there if key[0] in DATA}

@@ -182,6 +182,43 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
             f"{DEV}.compute.runnable_minutes: received 5; it should be greater than or equal to 10",
         ),
         (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.flights = { columns = { at = "timestmp" } }',
+            "teams.growth.facts.flights.columns.at: received 'timestmp'; must be a type of Iceberg: boolean, "
+            "int, long, float, double, date, time, timestamp, timestamptz, string, uuid, binary, decimal(P, "
+            "S) or fixed[N]; did you mean 'timestamp'?",
+        ),
+        (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.Flights = { columns = { at = "timestamp" } }',
+            "teams.growth.facts.Flights: received 'Flights'; must be 1 to 100 lower-case letters, digits and "
+            "underscores, a letter first, such as 'flights'",
+        ),
+        (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.flights = { partition = ["day(att)"], columns.at = "timestamp" }',
+            "teams.growth.facts.flights.partition[0]: received 'day(att)'; allowed are the table's columns: "
+            "at; did you mean 'at'?",
+        ),
+        (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.flights = { partition = ["day(at)"], columns.at = "string" }',
+            "teams.growth.facts.flights.partition[0]: received 'day(at)', but at is a string, of which "
+            "Iceberg has no day; partition by the column itself, or by bucket(16, at)",
+        ),
+        (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.flights = { columns = { at = "date" }, partition = ["week(at)"] }',
+            "teams.growth.facts.flights.partition[0]: received 'week(at)'; must be a column, or year, month, "
+            "day or hour of one, such as 'day(departure)', or 'bucket(16, id)' or 'truncate(4, name)'",
+        ),
+        (
+            'projects = ["flights"]',
+            'projects = ["flights"]\nfacts.flights = { columns = { at = "date" }, required = ["att"] }',
+            "teams.growth.facts.flights.required[0]: received 'att'; allowed are the table's columns: at; "
+            "did you mean 'at'?",
+        ),
+        (
             'region = "us-east-1"',
             'region = "us-east-1"\nnotifications.emails = ["ada"]',
             f"{DEV}.notifications.emails[0]: received 'ada'; must be an address such as 'team@example.com'",

@@ -21,7 +21,7 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
         "force_destroy_confirm": None,
     }
     team = made.teams["growth"]
-    assert (team.removed, list(team.principals)) == (False, [])
+    assert (team.removed, list(team.principals), team.facts) == (False, [], {})
     assert team.environments["dev"].model_dump() == {
         "region": "us-east-1",
         "account": None,
@@ -58,6 +58,12 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
             "force_destroy_confirm": None,
         },
         "logs": {"retention_days": 30},
+        "catalog": {
+            "scan_limit_gib": 100,
+            "optimize": True,
+            "snapshot_days": 90,
+            "lake_formation": False,
+        },
         "orchestration": {"tracing": False},
         "notifications": {"emails": ()},
     }
@@ -85,6 +91,13 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     [teams.data-science]
     principals = ["arn:aws:iam::123456789012:role/B*"]
     removed = true
+    [teams.data-science.facts.flights]
+    columns = { carrier = "string", departure = "timestamp" }
+    required = ["carrier"]
+    partition = ["day(departure)"]
+    comment = "One row for each flight"
+    [teams.data-science.facts.planes]
+    columns = { tail = "string" }
     [[teams.data-science.users]]
     name = "ada"
     role = "data-scientist"
@@ -101,6 +114,7 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     removed = true
     encryption = "aws"
     orchestration.tracing = true
+    catalog = { scan_limit_gib = 5, optimize = false, snapshot_days = 30, lake_formation = true }
     notifications.emails = ["a@example.com"]
     network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
     [teams.data-science.environments.prod.compute]
@@ -178,10 +192,28 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
             "force_destroy_confirm": "data-science-prod",
         },
         "logs": {"retention_days": 365},
+        "catalog": {
+            "scan_limit_gib": 5,
+            "optimize": False,
+            "snapshot_days": 30,
+            "lake_formation": True,
+        },
         "orchestration": {"tracing": True},
         "notifications": {"emails": ["a@example.com"]},
     }
     assert (team.removed, list(team.principals)) == (True, ["arn:aws:iam::123456789012:role/B*"])
+    assert team.facts["flights"].model_dump() == {
+        "columns": {"carrier": "string", "departure": "timestamp"},
+        "required": ["carrier"],
+        "partition": ["day(departure)"],
+        "comment": "One row for each flight",
+    }
+    assert team.facts["planes"].model_dump() == {
+        "columns": {"tail": "string"},
+        "required": (),
+        "partition": (),
+        "comment": "",
+    }
     assert team.users[0].model_dump() == {
         "name": "ada",
         "role": "data-scientist",

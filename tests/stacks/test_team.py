@@ -103,6 +103,7 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
         execution_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sfn",
         scheduler_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sch",
         schedule_group=f"stepwell-growth-dev-{slug}",
+        workgroup=f"stepwell-growth-dev-{slug}",
     )
 
 

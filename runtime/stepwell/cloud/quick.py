@@ -69,7 +69,14 @@ def make(
     for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
         definitions = _job_definitions(client, contract, name, namespace, role)
         parameters[name.namespace_parameter(namespace)] = NamespaceContract(
-            CONTRACT_VERSION, namespace, role, definitions, role, role, schedule_group="default"
+            CONTRACT_VERSION,
+            namespace,
+            role,
+            definitions,
+            execution_role=role,
+            scheduler_role=role,
+            schedule_group="default",
+            workgroup="primary",
         ).to_json()
     for parameter, value in parameters.items():
         client("ssm").put_parameter(Name=parameter, Value=value, Type="String")

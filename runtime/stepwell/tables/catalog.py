@@ -24,19 +24,13 @@ from pyiceberg.exceptions import (
 from pyiceberg.table import Table as IcebergTable
 
 from stepwell import aws, config
+from stepwell.contract import TABLE_PROPERTIES
 from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
 # pyiceberg logs and warns about what is normal here, such as a commit that another writer outran
 logging.getLogger("pyiceberg").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"pyiceberg\.")
-
-# A writer that loses a race tries again, for as long as it takes. pyiceberg doubles the wait each time.
-_PROPERTIES = {
-    "commit.retry.num-retries": "1000",
-    "commit.retry.min-wait-ms": "20",
-    "commit.retry.max-wait-ms": "500",
-}
 
 
 def open_catalog(environ: Mapping[str, str] = os.environ) -> TableCatalog:
@@ -126,7 +120,10 @@ class TableCatalog(ABC):
                 )
             try:
                 return self._iceberg.create_table_if_not_exists(
-                    self._identifier(name), schema, location=self._location(name), properties=_PROPERTIES
+                    self._identifier(name),
+                    schema,
+                    location=self._location(name),
+                    properties=TABLE_PROPERTIES,
                 )
             except NoSuchNamespaceError:
                 raise TableError(

@@ -27,6 +27,7 @@ def of_namespace(namespace: str, role: str) -> str:
         execution_role="sfn",
         scheduler_role="sch",
         schedule_group="group",
+        workgroup="group",
     ).to_json()
 
 

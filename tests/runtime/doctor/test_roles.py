@@ -20,6 +20,7 @@ def of_namespace(namespace: str) -> NamespaceContract:
         execution_role="sfn",
         scheduler_role="sch",
         schedule_group="group",
+        workgroup="group",
     )
 
 
