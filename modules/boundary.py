@@ -19,6 +19,7 @@ from modules import (
     queries,
     schedules,
     undelivered,
+    watch,
 )
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
@@ -68,7 +69,7 @@ class Boundary(Construct):
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, CloudWatch).
             allow(
                 [
                     *compute.OBSERVE,
@@ -78,6 +79,7 @@ class Boundary(Construct):
                     *instances.FIND,
                     *orchestration.TRACE,
                     *lake.ACCESS,
+                    *watch.TELL,
                 ],
                 [ANY],
             ),

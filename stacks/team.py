@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from modules.aws import provider
+from modules.budget import Budget, BudgetProps
 from modules.catalog import Catalog, CatalogProps, Fact
 from modules.cdk import Construct, TerraformOutput, TerraformStack
 from modules.compute import Compute, ComputeProps, Pool
@@ -11,6 +12,7 @@ from modules.datastore import Datastore, DatastoreProps
 from modules.encryption import Encryption, EncryptionProps
 from modules.iceberg import Shape
 from modules.lake import Lake, LakeProps
+from modules.monitoring import Monitoring, MonitoringProps
 from modules.names import Names
 from modules.namespace import Platform
 from modules.notifications import Notifications, NotificationsProps
@@ -20,6 +22,7 @@ from modules.project import Pipeline, Project, ProjectProps
 from modules.site import Site, SiteProps
 from modules.undelivered import Undelivered, UndeliveredProps
 from modules.user import User, UserProps
+from modules.watch import Watch, WatchProps
 from stacks.issuers import issuers
 from stacks.networks import network
 from stacks.schema import DATA_ENGINEER, Environment, Queue, Settings, Team
@@ -142,12 +145,7 @@ class TeamEnvironment(TerraformStack):
             ),
         )
         undelivered = Undelivered(self, "undelivered", UndeliveredProps(site, encryption))
-        Notifications(
-            self,
-            "notifications",
-            NotificationsProps(site, encryption, undelivered, environment.notifications.emails),
-        )
-        return Platform(
+        platform = Platform(
             site,
             encryption,
             parameters,
@@ -158,6 +156,44 @@ class TeamEnvironment(TerraformStack):
             orchestration,
             environment.catalog.scan_limit_gib,
         )
+        self._watched(platform, environment)
+        return platform
+
+    def _watched(self, platform: Platform, environment: Environment) -> None:
+        site, watched, budget = platform.site, environment.monitoring, environment.budget
+        notifications = Notifications(
+            self,
+            "notifications",
+            NotificationsProps(
+                site, platform.encryption, platform.undelivered, environment.notifications.emails
+            ),
+        )
+        if watched.dashboard or watched.alarms:
+            queues = platform.compute.queues
+            Watch(
+                self,
+                "watch",
+                WatchProps(site, platform.orchestration, queues, watched.every_minutes),
+            )
+            Monitoring(
+                self,
+                "monitoring",
+                MonitoringProps(
+                    site,
+                    queues,
+                    platform.datastore,
+                    platform.undelivered,
+                    notifications,
+                    dashboard=watched.dashboard,
+                    alarms=watched.alarms,
+                    waiting_jobs=watched.waiting_jobs,
+                    waiting_minutes=watched.waiting_minutes,
+                    failed_runs=watched.failed_runs,
+                    datastore_gib=watched.datastore_gib,
+                ),
+            )
+        if budget.monthly_usd:
+            Budget(self, "budget", BudgetProps(site, notifications, budget.monthly_usd, budget.alarms))
 
     def _namespaces(self, platform: Platform, team: Team, settings: Settings) -> None:
         users = {

@@ -1,7 +1,16 @@
 """The shape of ``environments.toml``, and the default of everything that it needn't say."""
 
 from stacks.schema.compute import Compute, Queue
-from stacks.schema.environment import Catalog, Datastore, Environment, Logs, Notifications, Orchestration
+from stacks.schema.environment import (
+    Budget,
+    Catalog,
+    Datastore,
+    Environment,
+    Logs,
+    Monitoring,
+    Notifications,
+    Orchestration,
+)
 from stacks.schema.foundation import Foundation, Oidc
 from stacks.schema.network import Network
 from stacks.schema.tables import FactTable
@@ -9,6 +18,7 @@ from stacks.schema.team import DATA_ENGINEER, Pipeline, Project, Settings, Team,
 
 __all__ = [
     "DATA_ENGINEER",
+    "Budget",
     "Catalog",
     "Compute",
     "Datastore",
@@ -16,6 +26,7 @@ __all__ = [
     "FactTable",
     "Foundation",
     "Logs",
+    "Monitoring",
     "Network",
     "Notifications",
     "Oidc",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -48,6 +48,25 @@ class Notifications(Model):
     emails: Sequence[Email] = ()
 
 
+class Budget(Model):
+    """What a month may cost."""
+
+    monthly_usd: int = Field(default=500, ge=0, le=100_000_000)
+    alarms: Sequence[Annotated[int, Field(ge=1, le=1000)]] = (80, 100)
+
+
+class Monitoring(Model):
+    """What is looked at, and when it is an alarm."""
+
+    dashboard: bool = True
+    alarms: bool = True
+    every_minutes: int = Field(default=5, ge=1, le=60)
+    waiting_jobs: int = Field(default=100, ge=1, le=800)
+    waiting_minutes: int = Field(default=60, ge=1, le=10_080)
+    failed_runs: int = Field(default=5, ge=1, le=100_000)
+    datastore_gib: int = Field(default=1024, ge=1, le=1_000_000_000)
+
+
 class Environment(Model):
     """One environment of a team: a stack of its own."""
 
@@ -62,3 +81,5 @@ class Environment(Model):
     catalog: Catalog = Catalog()
     orchestration: Orchestration = Orchestration()
     notifications: Notifications = Notifications()
+    monitoring: Monitoring = Monitoring()
+    budget: Budget = Budget()

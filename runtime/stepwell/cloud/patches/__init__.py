@@ -12,9 +12,11 @@ from collections.abc import Callable, Collection
 from stepwell.cloud.jobs import JobHost, LocalJob
 from stepwell.cloud.patches import (
     batch,
+    budgets,
     distributed_map,
     ec2,
     glue,
+    jsonata,
     kms,
     lakeformation,
     logs,
@@ -32,6 +34,8 @@ PATCHES: tuple[Callable[[], None], ...] = (
     *glue.PATCHES,
     *lakeformation.PATCHES,
     *batch.PATCHES,
+    *budgets.PATCHES,
+    *jsonata.PATCHES,
     *stepfunctions.PATCHES,
     *stepfunctions_batch.PATCHES,
     *distributed_map.PATCHES,
