@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: install bootstrap demo test kills lint bench terraform-json requirements clean
+.PHONY: install bootstrap demo test kills lint checkov bench terraform-json requirements clean
 
 install: $(INSTALLED)
 
@@ -26,6 +26,10 @@ lint: .venv/installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# Every synthesized stack; checkov has an environment of its own, for it pins an older boto3.
+checkov: .checkov/installed .venv/installed
+	$(BIN)/python -m tests.findings .checkov/bin/checkov
 
 # Every stack as Terraform JSON for those without Node and Python: dist/terraform/NAME/main.tf.json.
 terraform-json: $(INSTALLED)
@@ -57,10 +61,17 @@ node_modules/installed: package-lock.json
 	.bench/bin/pip install --quiet --no-deps --force-reinstall .
 	touch $@
 
+.checkov/installed: requirements-checkov.txt .venv/installed
+	$(PYTHON) -m venv .checkov
+	$(BIN)/uv pip install --quiet --python .checkov/bin/python --require-hashes --requirement requirements-checkov.txt
+	touch $@
+
 # Pin every package by hash, for every platform and Python that is supported.
 requirements: .venv/installed
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-emit-find-links --no-header --extra infra --extra local --extra demo --extra dev pyproject.toml --output-file requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --group checkov --output-file requirements-checkov.txt
 
 clean:
-	rm -rf .venv .bench node_modules .stepwell cdktf.out
+	rm -rf .venv .bench .checkov node_modules .stepwell cdktf.out

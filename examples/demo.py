@@ -2,7 +2,8 @@
 
 Real flights are loaded into fact tables by one flow; another learns from them which carriers'
 delays can be predicted. Both run on this machine, then on a local AWS to which a real
-``cdktf deploy`` has deployed the environment of environments.toml.
+``cdktf deploy`` has deployed the environment of environments.toml. IAM is enforced there: each user acts
+with the rights of her own role, and so does each task.
 """
 
 from __future__ import annotations
@@ -50,12 +51,15 @@ class Clock:
         print(f"{'all of it':<62}{total:>6.1f} s")
 
 
-def flow(file: str, *arguments: str, user: str, **environ: str) -> str:
-    """Run ``python FILE ARGUMENTS`` as a user, show what it prints, and return its last line."""
+def flow(file: str, *arguments: str, user: str, fails: bool = False) -> str:
+    """Run ``python FILE ARGUMENTS`` as a user, show what it prints, and return its last line.
+
+    It has to succeed, or to fail where it `fails`.
+    """
     print(f"$ python {file} {' '.join(arguments)}", flush=True)
     process = subprocess.Popen(
         [sys.executable, str(FLIGHTS / file), *arguments],
-        env={**os.environ, "STEPWELL_HOME": str(HOME), **environ, "STEPWELL_USER": user},
+        env={**os.environ, "STEPWELL_HOME": str(HOME), "STEPWELL_USER": user},
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -63,9 +67,19 @@ def flow(file: str, *arguments: str, user: str, **environ: str) -> str:
     for line in process.stdout:
         print(line, end="", flush=True)
         last = line
-    if process.wait():
-        raise SystemExit(f"python {file} {' '.join(arguments)} failed")
+    if bool(process.wait()) != fails:
+        raise SystemExit(f"python {file} {' '.join(arguments)} {'did not fail' if fails else 'failed'}")
     return last.rstrip()
+
+
+def act_as(user: str, cloud: control.CloudInfo) -> None:
+    """Assume the role of a user: all that follows has its rights and no others."""
+    from stepwell import aws
+
+    role = f"stepwell-{ENVIRONMENT}-user-{user}"
+    print(f'$ eval "$(stepwell local env --role {role})"', flush=True)
+    os.environ.update(control.environment(cloud, [role]))
+    aws.forget()
 
 
 def start_deploy(variables: dict[str, str]) -> subprocess.Popen[bytes]:
@@ -149,7 +163,7 @@ def main() -> None:
     HOME.mkdir(parents=True)
     with clock.part("The flow, drawn from its source"):
         flow(PREDICT, "show", user="ada")
-    cloud = control.up(HOME)
+    cloud = control.up(HOME, enforce_iam=True)
     variables = control.environment(cloud)
     deploy = start_deploy(variables)
     try:
@@ -158,13 +172,14 @@ def main() -> None:
             flow(PREDICT, "run", user="ada")
         with clock.part(f"A real cdktf deploy to the local cloud at {cloud.url}"):
             finish_deploy(deploy)
-        production = {**variables, "STEPWELL_ENVIRONMENT": ENVIRONMENT, "STEPWELL_DATASTORE": "s3"}
-        os.environ.update(production)
+        os.environ.update({"STEPWELL_ENVIRONMENT": ENVIRONMENT, "STEPWELL_DATASTORE": "s3"})
         with clock.part("In production: dana, a data engineer, loads the fact tables"):
+            act_as("dana", cloud)
             flow(LOAD, "step-functions", "create", user="dana")
             run = flow(LOAD, "step-functions", "trigger", user="dana").split()[-1]
             follow("LoadFlights", run, "dana")
         with clock.part("In production: ada, a data scientist, predicts; a Batch job for each carrier"):
+            act_as("ada", cloud)
             flow(PREDICT, "step-functions", "create", user="ada")
             run = flow(PREDICT, "step-functions", "trigger", user="ada").split()[-1]
             history = follow("PredictDelays", run, "ada")
@@ -173,6 +188,8 @@ def main() -> None:
             show_history(history)
         with clock.part("What the run has found, and whether it is what this machine found"):
             compare(run)
+        with clock.part("What ada, a data scientist, may not: write the facts"):
+            flow(LOAD, "run", "--quiet", user="ada", fails=True)
         with clock.part("The tables, queried with SQL"):
             print("$ python query.py", flush=True)
             subprocess.run([sys.executable, FLIGHTS / "query.py"], check=True)

@@ -69,7 +69,7 @@ class Boundary(Construct):
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, CloudWatch).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation).
             allow(
                 [
                     *compute.OBSERVE,
@@ -79,10 +79,10 @@ class Boundary(Construct):
                     *instances.FIND,
                     *orchestration.TRACE,
                     *lake.ACCESS,
-                    *watch.TELL,
                 ],
                 [ANY],
             ),
+            allow(watch.TELL, [ANY], watch.OURS),
             allow([*instances.JOIN, *instances.REPORT], [instances.clusters(site, "cluster")]),
             allow(instances.LISTEN, [instances.clusters(site, "container-instance")]),
             # The image that settings name may be kept in any account.

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from modules import aws
+from modules.accepted import LOGS, accept
 from modules.cdk import Construct
 from modules.container import Container
 from modules.encryption import Encryption
@@ -103,6 +104,7 @@ class Compute(Construct):
             retention_in_days=props.log_retention_days,
             kms_key_id=props.encryption.key,
         )
+        accept(self._logs, **LOGS)
         self._starter = self._starting_role()
         shares = self._shares()
         instances = None

@@ -14,10 +14,18 @@ from modules.site import Site
 
 DECRYPT = ["kms:Decrypt"]
 ENCRYPT = ["kms:GenerateDataKey"]
-_USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
+_USE = [*DECRYPT, *ENCRYPT]
 # What publishes to topics, and sends to queues, on its own behalf.
 _PUBLISHERS = ["budgets", "cloudwatch", "events"]
 _SENDERS = ["events"]
+# What CloudWatch Logs needs on top (its User Guide, "Encrypt log data").
+_LOGS = [
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+]
 _LOG_GROUPS = ["log-group:/stepwell/*", "log-group:/aws/vendedlogs/states/stepwell-*"]
 
 
@@ -80,7 +88,7 @@ def _key_policy(site: Site) -> list[dict[str, object]]:
             )
         ),
         allow(
-            [*_USE, "kms:DescribeKey", "kms:Encrypt*", "kms:ReEncrypt*"],
+            [*_USE, *_LOGS],
             [ANY],
             {
                 "ArnLike": {

@@ -122,6 +122,8 @@ class Monitoring(Construct):
             self._stored(),
             "SUM",
             props.datastore_gib * GIB,
+            # The day's size is measured hours after the day.
+            missing="REPEAT",
         )
         self._alarm(
             "undelivered",
@@ -131,8 +133,16 @@ class Monitoring(Construct):
             1,
         )
 
-    def _alarm(self, id: str, says: str, metrics: Sequence[Metric], function: str, threshold: float) -> None:
-        """An alarm on the sum, or the most, of metrics; what is not measured is nothing."""
+    def _alarm(
+        self,
+        id: str,
+        says: str,
+        metrics: Sequence[Metric],
+        function: str,
+        threshold: float,
+        missing: str = "0",
+    ) -> None:
+        """An alarm on the sum, or the most, of metrics; what is not measured is nothing, or as before."""
         props = self._props
         alarm = aws.cloudwatch_metric_alarm
         query = alarm.CloudwatchMetricAlarmMetricQuery
@@ -151,7 +161,7 @@ class Monitoring(Construct):
             metric_query=[
                 query(
                     id="total",
-                    expression=f"{function}([{', '.join(f'FILL({name}, 0)' for name in names)}])",
+                    expression=f"{function}([{', '.join(f'FILL({name}, {missing})' for name in names)}])",
                     label=id,
                     return_data=True,
                 ),

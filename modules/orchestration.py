@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import LOGS, accept
 from modules.cdk import Construct
 from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
@@ -95,6 +96,7 @@ class Orchestration(Construct):
             retention_in_days=props.log_retention_days,
             kms_key_id=props.encryption.key,
         )
+        accept(logs, **LOGS)
         self.log_group: str = logs.arn
         self.tracing = props.tracing
 

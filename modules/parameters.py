@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import PARAMETER, accept
 from modules.cdk import Construct
 from modules.policy import allow
 from modules.role import Role
@@ -33,7 +34,10 @@ class Parameters(Construct):
         self, scope: Construct, id: str, name: str, value: str, tags: dict[str, str] | None = None
     ) -> None:
         """A parameter of that name; what it holds is no secret."""
-        aws.ssm_parameter.SsmParameter(scope, id, name=name, type="String", value=value, tags=tags)
+        parameter = aws.ssm_parameter.SsmParameter(
+            scope, id, name=name, type="String", value=value, tags=tags
+        )
+        accept(parameter, **PARAMETER)
 
     def grant_read(self, role: Role) -> None:
         """Read the environment's contract, and those of its namespaces."""

@@ -19,6 +19,7 @@ NAMESPACE = "Stepwell"
 WAITING, OLDEST = "RunnableJobs", "OldestRunnableJob"
 LOOK = ["batch:ListJobs"]
 TELL = ["cloudwatch:PutMetricData"]
+OURS = {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Watch(Construct):
         role.grant(
             # AWS can't limit these to a resource; metrics at least to a namespace.
             allow([*LOOK, *DELIVER_LOGS], [ANY]),
-            allow(TELL, [ANY], {"StringEquals": {"cloudwatch:namespace": NAMESPACE}}),
+            allow(TELL, [ANY], OURS),
         )
         states = aws.sfn_state_machine
         machine = states.SfnStateMachine(

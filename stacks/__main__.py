@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from stacks.settings import load
-from stepwell.errors import SettingsError
+from stepwell.errors import StepwellError
 
 FILE = Path("environments.toml")
 
@@ -17,19 +17,20 @@ def main() -> None:
 
     Raises:
         SettingsError: the settings are wrong.
+        PlatformError: a stack has a policy that is too wide (`stacks.policies`).
     """
     settings = load(FILE)
     # Behind the settings: the bindings take seconds to import, a mistake is told at once.
-    from stacks.app import app
+    from stacks.app import synth
 
-    app(settings).synth()
+    synth(settings)
 
 
 def told(run: Callable[[], None]) -> int:
-    """Run, and give the exit code; settings that are wrong print a line for each mistake."""
+    """Run, and give the exit code; each mistake in the settings, or fault of a stack, prints a line."""
     try:
         run()
-    except SettingsError as error:
+    except StepwellError as error:
         for line in str(error).splitlines():
             print(f"Error: {line}", file=sys.stderr)
         return error.exit_code

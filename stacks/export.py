@@ -26,10 +26,10 @@ def main(folder: Path) -> None:
     settings = load(FILE)
     for name in LOCAL:
         os.environ.pop(name, None)
-    from stacks.app import app
+    from stacks.app import synth
 
     with TemporaryDirectory(prefix="stepwell-synth-") as synthesized:
-        app(settings, synthesized).synth()
+        synth(settings, synthesized)
         for path in sorted(Path(synthesized).glob("stacks/*/cdk.tf.json")):
             target = folder / path.parent.name / "main.tf.json"
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -54,15 +54,24 @@ def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.Cl
 
 
 @pytest.fixture(scope="session")
-def deployed(local_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def enforcing_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.CloudInfo]:
+    """A local cloud that refuses what no IAM policy allows."""
+    home = tmp_path_factory.mktemp("enforcing")
+    yield control.up(home, enforce_iam=True)
+    control.down(home)
+
+
+@pytest.fixture(scope="session")
+def deployed(enforcing_cloud: control.CloudInfo, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """The foundation and `growth-dev` of the repository's environments.toml, deployed by the cdktf that
     package.json pins.
 
     It is what the fixture `stepwell_deployed` does where the ini option `stepwell_cdktf` names a folder.
+    But IAM is enforced: tests act as the roles of the environment (`Deployed.acting_as`).
     It is not destroyed: it ends with the local cloud, which saves the provider's waits.
     """
     if not CDKTF.exists() or shutil.which("terraform") is None:
         pytest.fail("cdktf or terraform is missing: run `npm ci`, and install terraform >= 1.10")
     output, before = tmp_path_factory.mktemp("cdktf") / "out", set(ROOT.iterdir())
-    variables = deploy(local_cloud, EnvironmentName.parse(ENVIRONMENT), ROOT, output)
-    return Deployed(variables, output, set(ROOT.iterdir()) - before)
+    variables = deploy(enforcing_cloud, EnvironmentName.parse(ENVIRONMENT), ROOT, output)
+    return Deployed(enforcing_cloud, variables, output, set(ROOT.iterdir()) - before)

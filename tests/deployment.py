@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from stepwell.cloud import control
+
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "growth-dev"
 FOUNDATION = "foundation-us-east-1"
@@ -20,14 +22,21 @@ class Deployed:
     """An environment that is deployed.
 
     Attributes:
-        variables: point a process at it, STEPWELL_ENVIRONMENT among them.
+        cloud: the local cloud that it is deployed to.
+        variables: point the administrator's process at it, STEPWELL_ENVIRONMENT among them.
         output: the folder of what cdktf wrote; Terraform's working folder is ``stacks/<name>`` in it.
         left: what the deployment has left in the repository's folder.
     """
 
+    cloud: control.CloudInfo
     variables: Mapping[str, str]
     output: Path
     left: set[Path]
+
+    def acting_as(self, *owners: str) -> dict[str, str]:
+        """Variables of a process that acts as the role of ``user-NAME``, or as one assumed by it."""
+        roles = [f"stepwell-{ENVIRONMENT}-{owner}" for owner in owners]
+        return {**self.variables, **control.environment(self.cloud, roles)}
 
     def cdktf(self, *arguments: str) -> str:
         """What a cdktf command of the repository printed; it has to succeed."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Mapping
 from pathlib import Path
 
 FLOWS = Path(__file__).parent / "flows"
@@ -27,6 +30,24 @@ def run_flow(file: Path, home: Path, *arguments: str, **more: str) -> subprocess
         flow_command(file, *arguments),
         env=environment(home, **more), cwd=file.parent, capture_output=True, text=True, timeout=300,
     )  # fmt: skip
+
+
+def in_production(file: Path, home: Path, environ: Mapping[str, str], *parameters: str) -> tuple[str, str]:
+    """Deploy a flow, trigger it and wait for its end: the run's id and its status."""
+    created = run_flow(file, home, "step-functions", "create", **environ)
+    assert created.returncode == 0, created.stderr
+    triggered = run_flow(file, home, "step-functions", "trigger", *parameters, **environ)
+    assert triggered.returncode == 0, triggered.stderr
+    run = triggered.stdout.split()[-1]
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline:
+        listed = run_flow(file, home, "step-functions", "list-runs", **environ)
+        assert listed.returncode == 0, listed.stderr
+        found = re.search(rf"{run} +(\w+)", listed.stdout)
+        if found and found[1] != "RUNNING":
+            return run, found[1]
+        time.sleep(1)
+    raise AssertionError(f"run {run} did not end: {listed.stdout}")
 
 
 def write_flow(folder: Path, body: str, head: str = "") -> Path:

@@ -16,13 +16,15 @@ QUESTION = """
     group by all order by skill desc
 """
 
+TABLES = {"flights": "facts.flights", "predictability": "flights.predictability"}
+
 
 def answer(question: str) -> duckdb.DuckDBPyRelation:
     """The rows of a query over ``flights`` and ``predictability``."""
     connection = duckdb.connect()
-    flights = stepwell.table("facts.flights").to_arrow(columns=["carrier", "origin", "dest", "arr_delay"])
-    connection.register("flights", flights)
-    connection.register("predictability", stepwell.table("flights.predictability").to_arrow())
+    for name, where in TABLES.items():
+        if name in question:
+            connection.register(name, stepwell.table(where).to_arrow())
     return connection.sql(question)
 
 

@@ -2,7 +2,7 @@
 
 Nothing here is ever changed once written, so no reader needs a lock and no writer a service:
 a run is its ``run.json``, a task is done when its manifest is there, and the newest run is the
-first key of the flow's index. Only the log of a task that runs as a job grows while it does.
+first key of the flow's index. Only the log of a task grows while it runs.
 """
 
 from __future__ import annotations
@@ -11,11 +11,15 @@ import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from stepwell.errors import AlreadyExists, NoSuchObject, NotFound, UsageError
 from stepwell.flow.graph import TaskId
+from stepwell.records import SYSTEM_TAGS as SYSTEM_TAGS
+from stepwell.records import Failure as Failure
+from stepwell.records import RunInfo as RunInfo
+from stepwell.records import TablePins as TablePins
+from stepwell.records import TaskFile as TaskFile
 from stepwell.store import keys
 from stepwell.store.base import Store
 
@@ -23,91 +27,11 @@ if TYPE_CHECKING:  # pyarrow comes with them, which the scheduler does without
     from stepwell.artifacts.lazy import Artifact
     from stepwell.artifacts.manifest import Manifest
 
-_LAST_MILLISECOND = 10**14
-"""Above every time in milliseconds until the year 5138: what times in the index count down from."""
-SYSTEM_TAGS = ("user:", "runtime:", "date:")
-"""What the tags that every run has begin with."""
-
 _CONCURRENT = 32
+_FIRST_PIN = "first.json"
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-class RunInfo(NamedTuple):
-    """What is known of a run when it starts.
-
-    Attributes:
-        started: when, in UTC.
-        code: sha256 of its code package; None where the code was run from where it lies.
-        runtime: ``local`` or ``step-functions``.
-        parameters: what it was given, by name; a run that resumes it is given the same.
-        origin: the run that it resumes, if it does.
-    """
-
-    flow: str
-    run: str
-    namespace: str
-    user: str
-    started: datetime
-    runtime: str
-    code: str | None = None
-    parameters: Mapping[str, Any] = MappingProxyType({})
-    origin: str | None = None
-
-    @property
-    def system_tags(self) -> frozenset[str]:
-        """Tags it has by what it is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23`` (UTC)."""
-        facts = (self.user, self.runtime, f"{self.started:%Y-%m-%d}")
-        return frozenset(kind + fact for kind, fact in zip(SYSTEM_TAGS, facts, strict=True))
-
-    @property
-    def _entry(self) -> str:
-        """Its name in an index: that of a newer run comes first in a listing."""
-        return f"{_LAST_MILLISECOND - int(self.started.timestamp() * 1000):014d}.{self.run}"
-
-    def to_json(self) -> bytes:
-        return json.dumps(
-            {**self._asdict(), "parameters": dict(self.parameters), "started": self.started.isoformat()}
-        ).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> RunInfo:
-        fields = json.loads(data)
-        started = datetime.fromisoformat(fields["started"])
-        return cls(**{**fields, "started": started})
-
-
-class Failure(NamedTuple):
-    """Why an attempt of a task failed.
-
-    Attributes:
-        reason: one line, such as ``ValueError: no rows``.
-        traceback: the user's own frames; empty where the process was killed.
-    """
-
-    step: str
-    task: str
-    attempt: int
-    reason: str
-    traceback: str
-    ended: datetime
-
-    def to_json(self) -> bytes:
-        return json.dumps({**self._asdict(), "ended": self.ended.isoformat()}).encode()
-
-    @classmethod
-    def from_json(cls, data: bytes) -> Failure:
-        fields = json.loads(data)
-        return cls(**{**fields, "ended": datetime.fromisoformat(fields["ended"])})
-
-
-class TaskFile(NamedTuple):
-    """A file that a task of a run has left; `modified` in UTC, to the second or finer."""
-
-    task: TaskId
-    name: str
-    modified: datetime
 
 
 class TaskData:
@@ -206,16 +130,18 @@ class Datastore:
         """Ids of the flow's runs, newest first; listed as they are consumed."""
         return (run_of(entry) for entry in self.entries(flow))
 
-    def entries(self, flow: str, tag: str | None = None) -> Iterator[str]:
+    def entries(self, flow: str, tag: str | None = None, after: str | None = None) -> Iterator[str]:
         """Entries of the flow's index, newest first in text order; `run_of` says of which run each is.
 
         Args:
             tag: list only the runs that have it or had it once.
+            after: list only what comes after this entry.
         """
         index = keys.index_root(self.namespace, flow)
         if tag is not None:
             index = keys.tag_index_root(self.namespace, flow, tag)
-        return (info.key.rpartition("/")[2] for info in self.store.list(index))
+        listed = self.store.list(index, start_after=index + after if after else None)
+        return (info.key.rpartition("/")[2] for info in listed)
 
     def flows(self) -> list[str]:
         """Names of the flows that have run in this namespace."""
@@ -334,10 +260,24 @@ class Datastore:
 
     def log_from(self, flow: str, run: str, task: TaskId, attempt: int, start: int) -> bytes:
         """A log from byte `start` on. Raises `NotFound` while there is none."""
+        return self.log_part(flow, run, task, attempt, start, None)[0]
+
+    def log_part(
+        self, flow: str, run: str, task: TaskId, attempt: int, start: int, size: int | None
+    ) -> tuple[bytes, int]:
+        """At most `size` bytes of a log from byte `start` on, and where the log ends now.
+
+        Args:
+            start: counted from the end where it is negative.
+
+        Raises:
+            NotFound: there is none yet.
+        """
         with self.store.open(self._task(flow, run, task) + f"{attempt}.log") as file:
-            file.seek(start)
-            data: bytes = file.read()
-        return data
+            end: int = file.size()
+            file.seek(max(end + start, 0) if start < 0 else min(start, end))
+            data: bytes = file.read(size)
+        return data, end
 
     def put_failure(self, flow: str, run: str, failure: Failure) -> None:
         task = TaskId(failure.step, failure.task)
@@ -381,6 +321,13 @@ class Datastore:
             keys.parameters(self.namespace, flow, run), json.dumps(dict(parameters)).encode(), if_absent=True
         )
 
+    def is_run(self, flow: str, run: str) -> bool:
+        """Whether there is such a run, or it was triggered and its first task has not begun yet."""
+        root = keys.run_root(self.namespace, flow, run)
+        return self.store.exists(root + "run.json") or self.store.exists(
+            keys.parameters(self.namespace, flow, run)
+        )
+
     def parameters(self, flow: str, run: str) -> dict[str, Any]:
         """What a trigger was given; nothing where the run was started by something else."""
         return self._document(keys.parameters(self.namespace, flow, run)) or {}
@@ -420,7 +367,7 @@ class Datastore:
 
     def pin_table(self, flow: str, run: str, table: str, pin: dict[str, Any]) -> dict[str, Any]:
         """The snapshot a run reads a table at: the one pinned first, `pin` if none was."""
-        key = keys.table_pins(self.namespace, flow, run, table) + "first.json"
+        key = keys.table_pins(self.namespace, flow, run, table) + _FIRST_PIN
         with contextlib.suppress(AlreadyExists):
             self.store.put(key, json.dumps(pin).encode(), if_absent=True)
         return self.table_pin(flow, run, table) or pin
@@ -438,13 +385,30 @@ class Datastore:
 
     def table_pin(self, flow: str, run: str, table: str) -> dict[str, Any] | None:
         """The snapshot the run has pinned a table to, if it has."""
-        root = keys.table_pins(self.namespace, flow, run, table)
-        pins = [info.key for info in self.store.list(root)]
-        if not pins:
+        pins = self.table_pins(flow, run, table).get(table)
+        if pins is None:
             return None
-        # digits sort before "first.json": the run's own last write, else what it first read
-        written = [key for key in pins if not key.endswith("first.json")]
-        found: dict[str, Any] = json.loads(self.store.get(written[-1] if written else pins[-1]))
+        # the run's own last write, else what it first read
+        return self.pin_at(pins.written[-1] if pins.written else pins.read)
+
+    def table_pins(self, flow: str, run: str, table: str | None = None) -> dict[str, TablePins]:
+        """The pins of a table, or of all tables that the run has opened or written."""
+        root = keys.all_table_pins(self.namespace, flow, run)
+        found: dict[str, TablePins] = {}
+        for info in self.store.list(
+            root if table is None else keys.table_pins(self.namespace, flow, run, table)
+        ):
+            name, _, pin = info.key.removeprefix(root).partition("/")
+            pins = found.setdefault(name, TablePins("", []))
+            if pin == _FIRST_PIN:
+                found[name] = pins._replace(read=info.key)
+            else:
+                pins.written.append(info.key)
+        return found
+
+    def pin_at(self, key: str) -> dict[str, Any]:
+        """The snapshot that a pin of `table_pins` is. Raises `NotFound`."""
+        found: dict[str, Any] = json.loads(self.store.get(key))
         return found
 
     # -- objects that may be there or not

@@ -15,12 +15,13 @@ MAX_LOG_BYTES = 10_000_000
 class LogBook:
     """Collects the output of one attempt of a task.
 
-    The kept form is text, a line each: ``<UTC time> <o|e> <what was printed>``, where o is stdout.
+    The kept form is text, a line each: ``<UTC time> <o|e> <what was printed>``, where o is stdout. Before
+    them stands, as ``<UTC time> b``, when the attempt began.
     """
 
-    def __init__(self, max_bytes: int = MAX_LOG_BYTES) -> None:
+    def __init__(self, began: datetime, max_bytes: int = MAX_LOG_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._kept: list[bytes] = []
+        self._kept = [f"{began.isoformat(timespec='milliseconds')} b\n".encode()]
         self._size = 0
         self._dropped = 0
         self._rest: dict[Stream, bytes] = {"o": b"", "e": b""}
@@ -42,6 +43,11 @@ class LogBook:
         self._rest = {"o": b"", "e": b""}
         return shown
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was printed yet."""
+        return not (self._size or self._dropped)
+
     def so_far(self) -> bytes:
         """The lines that are kept so far: what `to_bytes` will begin with. Any thread may ask."""
         return b"".join(list(self._kept))
@@ -58,6 +64,12 @@ class LogBook:
             return
         self._kept.append(entry)
         self._size += len(entry)
+
+
+def began(log: bytes) -> datetime | None:
+    """When the attempt began whose kept log, or the beginning of it, this is."""
+    time, _, rest = log.partition(b"\n")[0].partition(b" ")
+    return datetime.fromisoformat(time.decode()) if rest == b"b" else None
 
 
 def lines(log: bytes) -> Iterator[tuple[datetime, Stream, str]]:

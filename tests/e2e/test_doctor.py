@@ -15,13 +15,22 @@ from tests.support import environment
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 
 
-@pytest.mark.parametrize("namespace", ["user/ada", "user/dana", "project/flights/prod"])
+ROLES = {
+    "user/ada": ["user-ada"],
+    "user/dana": ["user-dana"],
+    "project/flights/prod": ["user-ada", "project-flights"],
+}
+
+
+@pytest.mark.parametrize("namespace", ROLES)
 def test_everything_works(deployed: Deployed, tmp_path: Path, namespace: str) -> None:
-    """For each namespace of the deployed environment every check of AWS is made, and is ok."""
+    """For each namespace, in its role and with IAM enforced, every check of AWS is made, and is ok."""
     done = subprocess.run(
         [sys.executable, "-c", "from stepwell.cli.main import main; main()", "doctor", "--json"],
         cwd=tmp_path,
-        env=environment(tmp_path / "home", **deployed.variables, STEPWELL_NAMESPACE=namespace),
+        env=environment(
+            tmp_path / "home", **deployed.acting_as(*ROLES[namespace]), STEPWELL_NAMESPACE=namespace
+        ),
         capture_output=True,
         text=True,
     )

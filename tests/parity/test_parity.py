@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from pathlib import Path
 
 import pytest
 
-from stepwell import Flow
+from stepwell import Flow, aws
 from tests.comparing import assert_same
 from tests.deployment import Deployed
-from tests.support import FLOWS, run_flow, write_flow
+from tests.support import FLOWS, in_production, run_flow, write_flow
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 
@@ -29,29 +28,15 @@ GRAPHS = {
 
 @pytest.fixture
 def cloud(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """The variables of a data scientist of the deployed environment, set here for the client too."""
-    variables = {**deployed.variables, "STEPWELL_USER": "ada"}
+    """The variables of a data scientist of the deployed environment, set here for the client too.
+
+    She has the rights of her role, and her tasks those of theirs.
+    """
+    variables = {**deployed.acting_as("user-ada"), "STEPWELL_USER": "ada"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
+    aws.forget()
     return variables
-
-
-def in_production(file: Path, home: Path, cloud: dict[str, str], *parameters: str) -> tuple[str, str]:
-    """Deploy a flow, trigger it and wait for its end: the run's id and its status."""
-    created = run_flow(file, home, "step-functions", "create", **cloud)
-    assert created.returncode == 0, created.stderr
-    triggered = run_flow(file, home, "step-functions", "trigger", *parameters, **cloud)
-    assert triggered.returncode == 0, triggered.stderr
-    run = triggered.stdout.split()[-1]
-    deadline = time.monotonic() + 240
-    while time.monotonic() < deadline:
-        listed = run_flow(file, home, "step-functions", "list-runs", **cloud)
-        assert listed.returncode == 0, listed.stderr
-        found = re.search(rf"{run} +(\w+)", listed.stdout)
-        if found and found[1] != "RUNNING":
-            return run, found[1]
-        time.sleep(1)
-    raise AssertionError(f"run {run} did not end: {listed.stdout}")
 
 
 @pytest.mark.parametrize("file", GRAPHS)

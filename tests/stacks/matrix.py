@@ -86,6 +86,14 @@ ROWS: dict[str, dict[str, Any]] = {
         "logs": {"retention_days": 365},
         "orchestration": {"tracing": True},
         "notifications": {"emails": ["team@example.com"]},
+        "monitoring": {
+            "every_minutes": 1,
+            "waiting_jobs": 10,
+            "waiting_minutes": 30,
+            "failed_runs": 1,
+            "datastore_gib": 100,
+        },
+        "budget": {"monthly_usd": 2000, "alarms": [50, 90, 100]},
     },
     "a network that is there": {
         "users": [{"name": "ada", "role": "data-scientist"}],
@@ -104,6 +112,8 @@ ROWS: dict[str, dict[str, Any]] = {
         "facts": {"planes": {"columns": {"tail": "string"}}},
         "catalog": {"optimize": False},
         "network": {"flow_logs": "off"},
+        "monitoring": {"dashboard": False, "alarms": False},
+        "budget": {"monthly_usd": 0},
     },
     "a removed environment": {"removed": True},
     "a removed team": {"team": {"removed": True}},

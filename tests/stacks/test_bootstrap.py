@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ def test_credentials_of_another_account_are_told(checkout: Path, local_cloud: co
 
 def test_without_aws_the_way_out_is_told(checkout: Path, local_cloud: control.CloudInfo) -> None:
     """Where nobody answers, one line says so and what is needed."""
-    gone = control.CloudInfo(0, 9, "http://127.0.0.1:9", "", local_cloud.folder)
+    gone = replace(local_cloud, pid=0, port=9, url="http://127.0.0.1:9")
     done = bootstrap(checkout, gone)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()

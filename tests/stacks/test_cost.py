@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from stepwell.cost.estimate import estimate
-from stepwell.cost.lines import total
 from stepwell.cost.prices import Prices, table
 from stepwell.cost.stack import region
 from stepwell.cost.workload import Tasks, given
@@ -23,9 +22,12 @@ def test_every_resource_has_a_price_or_is_known_to_be_free(row: str) -> None:
         assert bool(found.bills) == ("aws_batch_compute_environment" in document["resource"])
 
 
-def test_the_demos_environment_costs_nothing_while_nothing_runs(demo: Synthesized) -> None:
-    """Without runs and data the defaults cost nothing a month."""
+def test_the_demos_environment_has_nothing_that_runs_when_idle(demo: Synthesized) -> None:
+    """Without runs and data nothing is paid for a month but the dashboard and the alarms."""
     found = estimate("growth-dev", demo.document, Prices(table(), "us-east-1"), given(Tasks(1, 1, 4096), 1))
-    assert total(found.idle.lines) == 0
+    assert {one.resource.partition(" ")[2] for one in found.idle.lines} == {
+        "aws_cloudwatch_dashboard",
+        "aws_cloudwatch_metric_alarm",
+    }
     (bill,) = found.bills
     assert (bill.compute.kind, bill.compute.addresses) == ("FARGATE", True)

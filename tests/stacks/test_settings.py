@@ -66,6 +66,16 @@ def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
         },
         "orchestration": {"tracing": False},
         "notifications": {"emails": ()},
+        "monitoring": {
+            "dashboard": True,
+            "alarms": True,
+            "every_minutes": 5,
+            "waiting_jobs": 100,
+            "waiting_minutes": 60,
+            "failed_runs": 5,
+            "datastore_gib": 1024,
+        },
+        "budget": {"monthly_usd": 500, "alarms": (80, 100)},
     }
     assert [user.model_dump() for user in team.users] == [
         {"name": name, "role": role, "principals": (), "session": None}
@@ -116,6 +126,7 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     orchestration.tracing = true
     catalog = { scan_limit_gib = 5, optimize = false, snapshot_days = 30, lake_formation = true }
     notifications.emails = ["a@example.com"]
+    budget = { monthly_usd = 0, alarms = [50] }
     network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
     [teams.data-science.environments.prod.compute]
     image = "i"
@@ -135,6 +146,14 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     tiering_days = 0
     force_destroy = true
     force_destroy_confirm = "data-science-prod"
+    [teams.data-science.environments.prod.monitoring]
+    dashboard = false
+    alarms = false
+    every_minutes = 1
+    waiting_jobs = 10
+    waiting_minutes = 30
+    failed_runs = 1
+    datastore_gib = 100
     [teams.data-science.environments.prod.logs]
     retention_days = 365
     """
@@ -200,6 +219,16 @@ def test_every_default_can_be_overridden(tmp_path: Path) -> None:
         },
         "orchestration": {"tracing": True},
         "notifications": {"emails": ["a@example.com"]},
+        "monitoring": {
+            "dashboard": False,
+            "alarms": False,
+            "every_minutes": 1,
+            "waiting_jobs": 10,
+            "waiting_minutes": 30,
+            "failed_runs": 1,
+            "datastore_gib": 100,
+        },
+        "budget": {"monthly_usd": 0, "alarms": [50]},
     }
     assert (team.removed, list(team.principals)) == (True, ["arn:aws:iam::123456789012:role/B*"])
     assert team.facts["flights"].model_dump() == {

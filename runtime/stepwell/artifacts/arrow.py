@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 # A filter skips whole groups; a million rows is some MB a column, a good request to S3.
 ROWS_A_GROUP = 1 << 20
 _NOTES = b"stepwell"
+# Of the first rows of a column a page is read, not all of its group.
+_BUFFER = 1 << 18
 
 
 def write(table: pa.Table, path: Path) -> Literal["parquet", "arrow"]:
@@ -69,6 +71,30 @@ def read(
         wanted = pa.schema([wanted.field(name) for name in names], wanted.metadata)
         table = table.select(names)
     return table if table.schema.equals(wanted, check_metadata=True) else table.cast(wanted)
+
+
+def head(source: pa.NativeFile, encoding: str, rows: int, columns: int) -> pa.Table:
+    """The first rows of the first columns of the table in `source`, reading little more than them.
+
+    Of Arrow's own files the first batch of those columns is read.
+    """
+    if encoding == "arrow":
+        there = len(pa.ipc.open_file(source).schema)
+        options = pa.ipc.IpcReadOptions(included_fields=list(range(min(columns, there))))
+        file = pa.ipc.open_file(source, options=options)
+        if not file.num_record_batches:
+            return file.schema.empty_table()
+        return pa.Table.from_batches([file.get_batch(0).slice(0, rows)])
+    parquet = pq.ParquetFile(source, pre_buffer=False, buffer_size=_BUFFER)
+    names = parquet.schema_arrow.names
+    # columns are read by name, which two may have
+    wanted = names[:columns] if len(set(names)) == len(names) else None
+    groups = list(range(min(parquet.num_row_groups, 1)))
+    batches = parquet.iter_batches(batch_size=rows, row_groups=groups, columns=wanted)
+    first = next(iter(batches), None)
+    if first is None:
+        return pa.schema(list(parquet.schema_arrow)[:columns]).empty_table()
+    return pa.Table.from_batches([first.slice(0, rows)]).select(list(range(min(columns, first.num_columns))))
 
 
 def schema(source: pa.NativeFile, encoding: str) -> pa.Schema:

@@ -115,6 +115,19 @@ class Artifact:
                 f"Arrow expression, or (column, operator, value) conditions, on its columns {self.columns}"
             ) from error
 
+    def head(self, rows: int = 5, columns: int = 20) -> pa.Table:
+        """The first rows of the first columns as an Arrow table, without loading the others.
+
+        Raises:
+            ArtifactError: it is no table, or damaged.
+        """
+        from stepwell.artifacts import arrow
+
+        try:
+            return arrow.head(self._open(), self.encoding, rows, columns)
+        except (ValueError, TypeError, NotImplementedError) as error:
+            raise codec.damaged(self._row, error) from error
+
     def _open(self) -> pa.NativeFile:
         if self.encoding not in ("parquet", "arrow"):
             raise ArtifactError(

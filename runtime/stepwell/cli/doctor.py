@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +13,7 @@ from stepwell.doctor.checks import checks
 from stepwell.doctor.examine import SECONDS, examine
 from stepwell.doctor.finding import Finding, Outcome
 from stepwell.errors import PlatformError
+from stepwell.terminal import paints
 
 _COLORS = {Outcome.OK: "green", Outcome.WARNING: "yellow", Outcome.FAILED: "red"}
 
@@ -45,7 +44,7 @@ def doctor(as_json: bool, timeout: float) -> None:
 
 
 def _print(findings: Mapping[str, Finding]) -> None:
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = paints()
     width = max(map(len, findings))
     for name, finding in findings.items():
         shade = _COLORS.get(finding.outcome, "bright_black") if color else None

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
+from stepwell.cli.attaching import attach_for_all, with_option
 from stepwell.cli.errors import run_command, told
 from stepwell.cli.lazy import LazyGroup, load_for
-from stepwell.cli.options import attach_for_all, with_option
 from stepwell.cli.parameters import config_options
 from stepwell.flow.spec import FlowSpec
 

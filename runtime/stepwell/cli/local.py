@@ -31,9 +31,10 @@ def local() -> None:
 
 @local.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="0, the default, chooses a free one.")
-def up(port: int) -> None:
+@click.option("--enforce-iam", is_flag=True, help="Refuse what no IAM policy allows.")
+def up(port: int, enforce_iam: bool) -> None:
     """Start the local cloud, or find the one that runs."""
-    info = control.up(_home(), port=port)
+    info = control.up(_home(), port=port, enforce_iam=enforce_iam)
     click.echo(
         f"The local cloud serves at {info.url} (process {info.pid}); its log: {info.folder / 'cloud.log'}\n"
         "Point cdktf and flows at it in this shell:\n"
@@ -60,9 +61,16 @@ def down() -> None:
 
 @local.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object in place of `export` lines.")
-def env(as_json: bool) -> None:
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    metavar="NAME",
+    help="Act as this IAM role, not as administrator; a second one is assumed by the first.",
+)
+def env(as_json: bool, roles: tuple[str, ...]) -> None:
     """Print the variables that point cdktf and flows at the local cloud."""
-    variables = control.environment(_running())
+    variables = control.environment(_running(), roles)
     if as_json:
         click.echo(json.dumps(variables, indent=2, sort_keys=True))
         return

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from click.shell_completion import CompletionItem
 
 from stepwell import config
 from stepwell.errors import FlowError, UsageError
 from stepwell.flow.spec import FlowSpec
 from stepwell.store import keys
 
-_ATTACHED = "stepwell.attached"
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 def tag_option(help: str) -> click.Option:
@@ -30,36 +29,12 @@ def tag_option(help: str) -> click.Option:
     return click.Option(["--tag"], metavar="TAG", multiple=True, callback=check, help=help)
 
 
-def with_option() -> click.Option:
-    """``--with NAME:key=value``, any number of times."""
-    return click.Option(
-        ["--with"],
-        multiple=True,
-        metavar="NAME[:k=v,..]",
-        help="Attach a decorator to every step that does not have it, such as retry:times=2.",
-    )
-
-
-def attach_for_all(context: click.Context, flow_class: type[FlowSpec], texts: Sequence[str]) -> None:
-    """Attach what ``--with`` named before a command, and keep it for those that start tasks elsewhere."""
-    context.meta[_ATTACHED] = tuple(texts)
-    if texts:
-        from stepwell.flow.decorators.attach import attach
-
-        for text in texts:
-            attach(flow_class, text)
-
-
-def attached_for_all() -> tuple[str, ...]:
-    """What `attach_for_all` has attached in this call of the command line."""
-    attached: tuple[str, ...] = click.get_current_context().meta[_ATTACHED]
-    return attached
-
-
 def step_argument(flow_class: type[FlowSpec], name: str, **settings: Any) -> click.Argument:
     """An argument that names a step; shells complete it."""
 
     def complete(context: click.Context, argument: click.Parameter, begun: str) -> list[CompletionItem]:
+        from click.shell_completion import CompletionItem
+
         with suppress(FlowError):  # whoever calls the command is told
             return [CompletionItem(step) for step in flow_class.graph() if step.startswith(begun)]
         return []

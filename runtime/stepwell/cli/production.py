@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from stepwell.cli.options import attached_for_all, namespace_option, run_id_file_option, tag_option
+from stepwell.cli.attaching import attached_for_all
+from stepwell.cli.options import namespace_option, run_id_file_option, tag_option
 from stepwell.cli.parameters import given_parameters, parameter_options
 from stepwell.cli.resume import resume_options
 from stepwell.flow.decorators.flowlevel import flow_decorators

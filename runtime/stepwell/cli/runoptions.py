@@ -8,13 +8,8 @@ from typing import Any
 
 import click
 
-from stepwell.cli.options import (
-    attached_for_all,
-    namespace_option,
-    run_id_file_option,
-    tag_option,
-    with_option,
-)
+from stepwell.cli.attaching import attached_for_all, with_option
+from stepwell.cli.options import namespace_option, run_id_file_option, tag_option
 from stepwell.datastore import Datastore, RunInfo
 from stepwell.execution.reporter import reporter_for
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS

@@ -66,7 +66,7 @@ class Scope:
         """The scope of the client's optional arguments (`stepwell.Flow`)."""
         store = open_store(datastore_url(datastore))
         name = name or get_namespace()
-        return cls(store, _all(store) if name is None else (name,), allow_pickle)
+        return cls(store, all_namespaces(store) if name is None else (name,), allow_pickle)
 
     def __str__(self) -> str:
         where = f"namespace '{self.names[0]}'" if len(self.names) == 1 else "any namespace"
@@ -137,7 +137,7 @@ def parts_of(pathspec: str, form: str) -> list[str]:
     return parts
 
 
-def _all(store: Store) -> tuple[str, ...]:
+def all_namespaces(store: Store) -> tuple[str, ...]:
     """The namespaces that there are in a store."""
     found = [f"user/{name}" for name in store.list_folders("ns/user/")]
     for project in store.list_folders("ns/project/"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from stepwell.client.base import RunObject
 from stepwell.client.namespaces import Scope
-from stepwell.client.reader import FAILURE, RunReader, attempts_with, is_done
+from stepwell.client.reader import FAILURE, RunReader, attempts_with, done_at, is_done
 from stepwell.client.tasks import Step as Step
 from stepwell.client.tasks import Task as Task
 from stepwell.datastore import SYSTEM_TAGS, Datastore, Failure, RunInfo, TaskData
@@ -174,7 +174,11 @@ class Run(RunObject):
         None also where nothing could tell its end: its scheduler was killed outright, or Step Functions
         ended it by another thing than a failed task (`TriggeredRun.status` knows).
         """
-        return self._end.finished_at if self.successful else self._reader.ended()
+        reader, end = self._reader, self._reader.end
+        if not self.successful:
+            return reader.ended()
+        # its files are listed only where they are looked into
+        return done_at(reader.manifest(end), reader.datastore.task_files(reader.flow, reader.run, end))
 
     @property
     def failures(self) -> list[Failure]:

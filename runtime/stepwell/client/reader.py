@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from stepwell.datastore import Datastore, Failure, RunInfo, TaskFile
 from stepwell.errors import NoSuchObject, NotFound
-from stepwell.flow.graph import END, ROOT_PATH, TaskId
+from stepwell.flow.document import from_document
+from stepwell.flow.graph import END_TASK, Graph, TaskId
 
 if TYPE_CHECKING:
     from stepwell.artifacts.manifest import Manifest
 
 MANIFEST = "manifest.parquet"
 FAILURE = ".failed.json"
+LOG = ".log"
 
 
 class RunReader:
@@ -31,6 +34,12 @@ class RunReader:
     def info(self) -> RunInfo:
         return self.datastore.run_info(self.flow, self.run)
 
+    @cached_property
+    def graph(self) -> Graph | None:
+        """The graph of its flow; None where the run did not keep it."""
+        document = self.info.graph
+        return None if document is None else from_document(self.flow, document)
+
     def exists(self) -> bool:
         """Whether there is such a run; with one request, which gets `info` as well."""
         try:
@@ -40,7 +49,7 @@ class RunReader:
 
     @property
     def end(self) -> TaskId:
-        return TaskId(END, ROOT_PATH)
+        return END_TASK
 
     def is_done(self, task: TaskId) -> bool:
         return task in self._manifests or self.datastore.is_done(self.flow, self.run, task)
@@ -70,7 +79,7 @@ class RunReader:
 
     def log(self, task: TaskId) -> bytes:
         """What the last attempt printed that has a log, as `stepwell.logs` keeps it."""
-        attempts = attempts_with(self.files_of(task), ".log")
+        attempts = attempts_with(self.files_of(task), LOG)
         return self.datastore.log(self.flow, self.run, task, attempts[-1]) if attempts else b""
 
     def manifest(self, task: TaskId) -> Manifest:
@@ -112,6 +121,13 @@ class RunReader:
 def is_done(files: list[TaskFile]) -> bool:
     """Whether a task with these files is done."""
     return any(file.name == MANIFEST for file in files)
+
+
+def done_at(manifest: Manifest, files: Iterable[TaskFile]) -> datetime:
+    """When a task of a run was done: one that was taken over tells when it was in the run that it is from."""
+    if manifest.meta.get("taken_from"):
+        return next(file.modified for file in files if file.name == MANIFEST)
+    return datetime.fromisoformat(manifest.meta["ended"])
 
 
 def attempts_with(files: list[TaskFile], suffix: str) -> list[int]:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from stepwell.cloud.guardian import REGISTER_AND_RUN, Guardian
 
-DUMMY_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 STOP_SECONDS = 30.0
 """From SIGTERM to SIGKILL when a job is stopped (AWS Batch User Guide, "Job timeouts")."""
 

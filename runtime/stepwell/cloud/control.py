@@ -17,12 +17,14 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from stepwell.cloud import terraform
+from stepwell.cloud.iam.simulator import find_package
+from stepwell.cloud.identities import ADMINISTRATOR, Keys
 from stepwell.cloud.server import IDENTITY_PATH, LOCK
 from stepwell.errors import PlatformError, UsageError
 
@@ -40,6 +42,7 @@ class CloudInfo:
         port: on 127.0.0.1.
         url: the endpoint of every AWS service.
         started: when it began to serve, ISO 8601, UTC.
+        enforces_iam: whether it refuses what no policy allows.
         folder: absolute path of what it keeps: ``cloud.json``, ``cloud.log``, ``state/``.
     """
 
@@ -47,32 +50,43 @@ class CloudInfo:
     port: int
     url: str
     started: str
+    enforces_iam: bool
     folder: Path
 
 
-def up(home: Path, *, port: int = 0) -> CloudInfo:
+def up(home: Path, *, port: int = 0, enforce_iam: bool = False) -> CloudInfo:
     """Start the local cloud of `home`, detached, and return once it serves; or find the one that does.
 
     Args:
         home: the STEPWELL_HOME; made if missing.
         port: to listen on; 0 chooses a free one. A cloud that already runs keeps its own.
+        enforce_iam: refuse what no policy allows; all but the administrator's keys, which `environment` has.
 
     Raises:
-        UsageError: what the local cloud is made of is not installed.
+        UsageError: what the local cloud is made of is not installed, or the one that runs is the other kind.
         PlatformError: it ended at once, or didn't serve within a minute.
     """
     if importlib.util.find_spec("moto") is None:
         raise UsageError("the local cloud: moto is not installed; pip install 'stepwell[local]'")
+    if enforce_iam:
+        find_package(Path.cwd())
     with _alone(home):
         running = status(home)
         if running is not None:
+            if running.enforces_iam != enforce_iam:
+                kind = "with" if running.enforces_iam else "without"
+                raise UsageError(
+                    f"the local cloud of {home}: one runs at {running.url}, {kind} --enforce-iam; go on with "
+                    "it, or end it and what is deployed to it first: stepwell local down"
+                )
             return running
         folder = _folder(home)
         shutil.rmtree(folder, ignore_errors=True)
         (folder / "state").mkdir(parents=True)
         with (folder / "cloud.log").open("wb") as log:
             server = subprocess.Popen(
-                [sys.executable, "-m", "stepwell.cloud.server", "--port", str(port), "--state", str(folder)],
+                [sys.executable, "-m", "stepwell.cloud.server", "--port", str(port), "--state", str(folder)]
+                + ["--enforce-iam"] * enforce_iam,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -108,12 +122,19 @@ def down(home: Path) -> bool:
     return running is not None
 
 
-def environment(info: CloudInfo) -> dict[str, str]:
-    """The variables that point Terraform, cdktf, boto3, obstore, pyiceberg and the runtime to `info`."""
+def environment(info: CloudInfo, roles: Sequence[str] = ()) -> dict[str, str]:
+    """The variables that point Terraform, cdktf, boto3, obstore, pyiceberg and the runtime to `info`.
+
+    Args:
+        roles: names of roles to act as, each assumed by the one before it and the first by the
+            administrator, who it is without.
+
+    Raises:
+        PlatformError: a role isn't there, or doesn't trust who would assume it.
+    """
     return {
         "AWS_ENDPOINT_URL": info.url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **_assumed(info, roles).variables,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ALLOW_HTTP": "true",
@@ -122,6 +143,23 @@ def environment(info: CloudInfo) -> dict[str, str]:
         "CHECKPOINT_DISABLE": "1",
         **terraform.cli_environment(os.environ, info.folder),
     }
+
+
+def _assumed(info: CloudInfo, roles: Sequence[str]) -> Keys:
+    keys = ADMINISTRATOR
+    for role in roles:
+        import boto3
+        from botocore.exceptions import ClientError
+
+        sts = boto3.Session(keys.key, keys.secret, keys.token).client("sts", REGION, endpoint_url=info.url)
+        account = sts.get_caller_identity()["Account"]
+        arn = f"arn:aws:iam::{account}:role/{role}"
+        try:
+            made = sts.assume_role(RoleArn=arn, RoleSessionName="stepwell")["Credentials"]
+        except ClientError as error:
+            raise PlatformError(f"role {role}: {error.response['Error']['Message']}") from error
+        keys = Keys(made["AccessKeyId"], made["SecretAccessKey"], made["SessionToken"])
+    return keys
 
 
 def _folder(home: Path) -> Path:

@@ -20,8 +20,10 @@ from typing import Any, ClassVar
 from moto.batch.models import Job, datetime2int_milliseconds
 from moto.batch.utils import JobStatus
 
-from stepwell.cloud.containers import DUMMY_CREDENTIALS, CannotStart, Container
+from stepwell.cloud.containers import CannotStart, Container
 from stepwell.cloud.guardian import Guardian
+from stepwell.cloud.iam.evaluator import Access
+from stepwell.cloud.identities import Identities, Refused
 from stepwell.cloud.retries import Ending, attempts_of, tries_again
 from stepwell.cloud.slots import Slots
 
@@ -39,11 +41,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class JobHost:
-    """What jobs run on: the endpoint they call AWS at, and the means of this machine."""
+    """What jobs run on: the endpoint they call AWS at, the means of this machine, and who they are there."""
 
     endpoint: str
     guardian: Guardian
     slots: Slots
+    identities: Identities
 
 
 class LocalJob(Job):
@@ -91,19 +94,28 @@ class LocalJob(Job):
         try:
             self.status = JobStatus.STARTING
             self.job_started_at = datetime.now()
-            ending = self._run_container(number)
+            ending = self._run_as_its_role(number)
         finally:
             self.host.slots.release()
         self._record_attempt(ending)
         return ending
 
-    def _run_container(self, number: int) -> Ending:
+    def _run_as_its_role(self, number: int) -> Ending:
+        role = self._get_container_property("jobRoleArn", None)
+        try:
+            with self.host.identities.container(role, self.job_id) as credentials:
+                return self._run_container({**self._environment(number), **credentials})
+        except Refused as error:
+            reason = f"ECS was unable to assume the role {role!r} that was provided for this task: {error}"
+            return Ending(reason, container_reason=reason)
+
+    def _run_container(self, environment: Mapping[str, str]) -> Ending:
         try:
             log = self._open_log()
             with self._container_lock:
                 self._container = Container(
                     self._add_parameters_to_command(self._get_container_property("command", [])),
-                    self._environment(number),
+                    environment,
                     self.host.guardian,
                     log,
                 )
@@ -141,7 +153,6 @@ class LocalJob(Job):
         index = self.array_properties.get("index")
         return {
             **variables,
-            **DUMMY_CREDENTIALS,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self.host.endpoint,
@@ -164,6 +175,7 @@ class LocalJob(Job):
             self._log_backend.ensure_log_group(group)
         prefix = options.get("awslogs-stream-prefix", self.job_definition.name)
         stream = f"{prefix}/default/{uuid.uuid4().hex}"
+        self._must_write_logs(f"log-group:{group}:log-stream:{stream}")
         self._log_backend.ensure_log_stream(group, stream)
         self.log_stream_name = stream
 
@@ -173,6 +185,24 @@ class LocalJob(Job):
                 self._log_backend.put_log_events(group, stream, [event])
 
         return write
+
+    def _must_write_logs(self, stream: str) -> None:
+        """It is the execution role that does (AWS Batch User Guide, "AWS Batch IAM execution role")."""
+        role = self._get_container_property("executionRoleArn", None)
+        if not role:
+            return
+        backend = self.backend
+        arn = f"arn:{backend.partition}:logs:{backend.region_name}:{backend.account_id}:{stream}"
+        wanted = [
+            Access(f"logs:{action}", arn, backend.account_id)
+            for action in ("CreateLogStream", "PutLogEvents")
+        ]
+        try:
+            self.host.identities.require(role, "ecs-tasks.amazonaws.com", wanted)
+        except Refused as error:
+            raise CannotStart(
+                f"ResourceInitializationError: failed to validate logger args: {error}"
+            ) from None
 
     def _record_attempt(self, ending: Ending) -> None:
         container: dict[str, Any] = {"logStreamName": self.log_stream_name, "networkInterfaces": []}

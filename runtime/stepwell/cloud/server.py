@@ -18,8 +18,12 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from stepwell.cloud.guardian import Guardian
+from stepwell.cloud.identities import Everybody, Identities
 from stepwell.cloud.slots import Slots, slots_of
 from stepwell.errors import StepwellError
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+"""What WSGI calls one."""
 
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/_stepwell/cloud"
@@ -32,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m stepwell.cloud.server")
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     parser.add_argument("--state", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--enforce-iam", action="store_true", help="refuse what no policy allows")
     parser.add_argument(
         "--without", action="append", default=[], metavar="PATCH", help="to see whether moto still needs it"
     )
@@ -43,14 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     guardian = Guardian()
     try:
-        _serve(options.port, options.state, options.without, guardian, slots)
+        _serve(options, guardian, slots)
     finally:
         guardian.close()
 
 
-def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots: Slots) -> None:
-    listener = socket.create_server((HOST, port))
-    port = listener.getsockname()[1]
+def _serve(options: argparse.Namespace, guardian: Guardian, slots: Slots) -> None:
+    listener = socket.create_server((HOST, options.port))
+    port, state = listener.getsockname()[1], options.state
     state.mkdir(parents=True, exist_ok=True)
     url = f"http://{HOST}:{port}"
     os.environ["MOTO_PORT"] = str(port)  # moto's Step Functions calls back over it
@@ -68,7 +73,13 @@ def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots
 
     default_user_config["stepfunctions"]["execute_state_machine"] = True
     default_user_config["iam"]["load_aws_managed_policies"] = True
-    patches.apply(JobHost(url, guardian, slots), without)
+    moto: Application = DomainDispatcherApplication(create_backend_app)
+    identities: Identities = Everybody()
+    if options.enforce_iam:
+        from stepwell.cloud.iam.enforcement import enforced
+
+        moto, identities = enforced(moto, url, guardian.folder)
+    patches.apply(JobHost(url, guardian, slots, identities), options.without)
 
     fcntl.flock(os.open(state / LOCK, os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX)
     identity = {
@@ -76,8 +87,8 @@ def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots
         "port": port,
         "url": url,
         "started": datetime.now(UTC).isoformat(timespec="microseconds"),
+        "enforces_iam": options.enforce_iam,
     }
-    moto = DomainDispatcherApplication(create_backend_app)
     server = make_server(
         HOST,
         port,
@@ -92,7 +103,7 @@ def _serve(port: int, state: Path, without: list[str], guardian: Guardian, slots
     server.serve_forever()
 
 
-def _with_identity(application: Callable[..., Iterable[bytes]], identity: dict[str, Any]) -> Any:
+def _with_identity(application: Application, identity: dict[str, Any]) -> Application:
     def dispatch(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != IDENTITY_PATH:
             return application(environ, start_response)

@@ -28,6 +28,7 @@ from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
 from stepwell.execution.growinglog import GrowingLog
 from stepwell.execution.origin import Origin, from_meta
 from stepwell.execution.outcome import TASK_FAILED, death
+from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.logs import LogBook, Stream
@@ -108,7 +109,7 @@ def run_job(environ: Mapping[str, str]) -> int:
             [sys.executable, job.flow_file, *frozen_arguments(Path(folder)), "task"],
             cwd=folder, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
-        log, asked_to_end = LogBook(), Event()
+        log, asked_to_end = LogBook(utc_now()), Event()
 
         def end(number: int, frame: FrameType | None) -> None:
             asked_to_end.set()
@@ -174,6 +175,7 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
         info = RunInfo(
             job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
             code=job.code, parameters=given, origin=origin.run if isinstance(origin, Origin) else None,
+            graph=to_document(flow_class.graph()),
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)

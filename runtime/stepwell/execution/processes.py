@@ -8,7 +8,7 @@ import select
 import signal
 import time
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,6 +17,7 @@ from typing import Any
 
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
+from stepwell.execution.growinglog import pause
 from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.queue import Attempt
 from stepwell.execution.workers import Scheduler
@@ -30,14 +31,25 @@ _GONE = "the process that starts tasks was killed"
 
 @dataclass(slots=True)
 class Running:
-    """An attempt of a task whose process runs; `deadline` is when it is killed as stuck."""
+    """An attempt of a task whose process runs; times are `time.monotonic`.
+
+    Attributes:
+        deadline: when it is killed as stuck.
+        next_keeping: when its log is kept again, which grows.
+        kept: how much of the log is kept by then.
+        write: the last time that it was kept.
+    """
 
     attempt: Attempt
     worker: Worker
     deadline: float | None = None
     pid: int = 0
-    log: LogBook = field(default_factory=LogBook)
+    log: LogBook = field(default_factory=lambda: LogBook(utc_now()))
     answer: bytearray = field(default_factory=bytearray)
+    began: float = field(default_factory=time.monotonic)
+    next_keeping: float = 0.0
+    kept: int = 0
+    write: Future[None] | None = None
 
 
 class Processes:
@@ -77,25 +89,25 @@ class Processes:
             self._server_is_gone()
             return
         running = Running(attempt, worker)
+        running.next_keeping = running.began + pause(0, 0)
         if seconds := limit(self._functions[attempt.task.step]):
             running.deadline = time.monotonic() + seconds + GRACE
         self._running[worker.ticket] = running
-        for descriptor, take in self._pipes(running):
+        for descriptor, _ in self._pipes(running):
             os.set_blocking(descriptor, False)
-            self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
 
     def look(self, now: float) -> float | None:
-        """Kill what its ``@timeout`` could not end from inside."""
+        """Kill what its ``@timeout`` could not end from inside, and keep logs that have grown."""
         soonest = None
         for running in self._running.values():
-            if running.deadline is None:
-                continue
-            if running.deadline <= now:
+            if running.deadline is not None and running.deadline <= now:
                 running.deadline = None
                 with suppress(ProcessLookupError):
                     os.kill(running.pid, signal.SIGKILL)
-            elif soonest is None or running.deadline < soonest:
-                soonest = running.deadline
+            if running.next_keeping <= now:
+                self._keep_growing(running, now)
+            times = (soonest, running.deadline, running.next_keeping)
+            soonest = min(when for when in times if when is not None)
         return soonest
 
     def close(self) -> None:
@@ -130,6 +142,9 @@ class Processes:
             running = self._running[event.ticket]
             running.pid = event.pid
             self._scheduler.started(running.attempt, f"pid {event.pid}")
+            # only now, so that nothing a task prints is shown before it is said that it runs
+            for descriptor, take in self._pipes(running):
+                self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
         else:
             self._ended(self._running.pop(event.ticket), event)
 
@@ -165,17 +180,30 @@ class Processes:
         for descriptor, take in self._pipes(running):
             if descriptor in self._selector.get_map():
                 self._selector.unregister(descriptor)
-                # a process that the task left behind may hold the pipe open: take what is there now
-                while select.select([descriptor], [], [], 0)[0] and _read(descriptor, take):
-                    pass
+            # a process that the task left behind may hold the pipe open: take what is there now
+            while select.select([descriptor], [], [], 0)[0] and _read(descriptor, take):
+                pass
         running.worker.close()
         for line in running.log.close(utc_now()):
             self._scheduler.printed(running.attempt, line, "o")
-        log = running.log.to_bytes()
-        if log:
-            task, number = running.attempt.task, running.attempt.number
-            put = self._datastore.put_log
-            self._writes.append(self._writers.submit(put, self._flow, self._run, task, number, log))
+        if running.write or not running.log.is_empty:
+            write = self._writers.submit(self._keep, running.attempt, running.log.to_bytes(), running.write)
+            self._writes.append(write)
+
+    def _keep_growing(self, running: Running, now: float) -> None:
+        """Keep a log as it is, if there is more than was kept; a store that refuses is asked again."""
+        log, write = running.log.so_far(), running.write
+        running.next_keeping = now + pause(now - running.began, len(log))
+        if write and not write.done():
+            return
+        if len(log) > running.kept or (write and write.exception()):
+            running.kept = len(log)
+            running.write = self._writers.submit(self._keep, running.attempt, log, None)
+
+    def _keep(self, attempt: Attempt, log: bytes, earlier: Future[None] | None) -> None:
+        if earlier:
+            wait([earlier])  # it began before, in whatever thread: what is shorter must not come last
+        self._datastore.put_log(self._flow, self._run, attempt.task, attempt.number, log)
 
 
 def _read(descriptor: int, take: Callable[[bytes], None]) -> bool:

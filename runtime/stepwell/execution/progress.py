@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-import sys
 import threading
 import time
 from contextlib import suppress
@@ -13,13 +10,10 @@ from stepwell.datastore import RunInfo
 from stepwell.execution.reporter import Console
 from stepwell.execution.tally import StepTally, duration
 from stepwell.flow.graph import TaskId
+from stepwell.terminal import Screen, tame
 
 _SECONDS = 0.1
 """Between two pictures."""
-# control sequences but colors, and control characters but tabs (ECMA-48): they would move the cursor
-_CONTROL = re.compile(
-    r"\x1b\[[0-?]*[ -/]*[@-ln-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)?|\x1b(?!\[)|[\x00-\x08\n-\x1a\x1c-\x1f\x7f]"
-)
 
 
 class Live(Console):
@@ -34,7 +28,7 @@ class Live(Console):
         self._lines: list[str] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
-        self._widths: list[int] = []
+        self._screen = Screen()
         self._thread = threading.Thread(target=self._go_on, name="stepwell-display", daemon=True)
 
     def begin(self, info: RunInfo, where: str) -> None:
@@ -71,16 +65,7 @@ class Live(Console):
     def _draw(self) -> None:
         with self._lock:
             lines, self._lines = self._lines, []
-        # not shutil's, which prefers the variable COLUMNS: it does not follow the terminal's size
-        size = os.get_terminal_size(sys.stdout.fileno())
-        columns, rows = size.columns or 80, size.lines or 24
-        # a terminal that was made narrower has broken the last picture's lines into several
-        height = sum(max(1, -(-width // columns)) for width in self._widths)
-        erase = f"\x1b[{height}A\r\x1b[J" if height else ""
-        picture = self._picture(columns - 1, rows - 1)
-        sys.stdout.write(erase + "".join(f"{line}\n" for line in [*lines, *picture]))
-        sys.stdout.flush()
-        self._widths = [len(line) for line in picture]
+        self._screen.draw(lines, self._picture)
 
     def _picture(self, columns: int, rows: int) -> list[str]:
         now = time.monotonic()
@@ -90,13 +75,7 @@ class Live(Console):
         table = [
             f"  {name:<{width}}  {duration(step.seconds(now)):>8}  {_counts(step)}" for name, step in steps
         ]
-        return [line[:columns] for line in [title, *table]]
-
-
-def tame(text: str) -> str:
-    """A line without what would move the cursor; of what a return let be overwritten, the last is left."""
-    plain = _CONTROL.sub("", text.rstrip("\r").rpartition("\r")[2])
-    return f"{plain}\x1b[0m" if "\x1b" in plain else plain
+        return [title, *table]
 
 
 def _counts(step: StepTally) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +9,7 @@ from stepwell.datastore import Failure, RunInfo
 from stepwell.execution.tally import Tally, duration, summary
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
+from stepwell.terminal import is_live, paint, paints
 
 
 class Reporter(Protocol):
@@ -42,7 +41,7 @@ class Console:
 
     def __init__(self, command: str = "python FLOW.py") -> None:
         self._command = command
-        self._color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+        self._color = paints()
         self._run = self._pathspec = ""
         self._tally = Tally()
 
@@ -97,7 +96,7 @@ class Console:
         print(text, flush=True)
 
     def _paint(self, text: str, color: str) -> str:
-        return f"\x1b[{color}m{text}\x1b[0m" if self._color and color else text
+        return paint(text, color if self._color else "")
 
 
 class Quiet(Console):
@@ -114,7 +113,7 @@ def reporter_for(command: str, quiet: bool = False) -> Reporter:
     """The reporter that suits stdout: a live display at a terminal, else lines."""
     if quiet:
         return Quiet(command)
-    if sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+    if is_live():
         from stepwell.execution.progress import Live
 
         return Live(command)

@@ -22,6 +22,7 @@ from stepwell.execution.taskserver import TaskRequest, task_server
 from stepwell.execution.workers import Workers
 from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.batch import batch_steps
+from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
@@ -132,7 +133,7 @@ def run_locally(
         run = new_run_id()
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
-            parameters=portable_parameters(flow_class, given), origin=resumed,
+            parameters=portable_parameters(flow_class, given), origin=resumed, graph=to_document(graph),
         )  # fmt: skip
         datastore.claim_run(info)
         if earlier:

@@ -16,6 +16,7 @@ from stepwell.execution.parents import parents
 from stepwell.execution.run import Resume, find_origin, new_run_id, parameter_values
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow import paths
+from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import frames
@@ -51,7 +52,7 @@ def spin(
     inputs = _needed(datastore, graph, origin.run, task)
     info = RunInfo(
         graph.flow, run, datastore.namespace, config.username(), utc_now(), "spin",
-        parameters=past.parameters, origin=origin.run,
+        parameters=past.parameters, origin=origin.run, graph=to_document(graph),
     )  # fmt: skip
     datastore.claim_run(info, listed=False)  # the newest run is still the one that was run
     for needed in inputs:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import Graph, Step
 
-Line = tuple[str, str]
-"""What is drawn, and what is said beside it."""
+Line = tuple[str, Step | None]
+"""What is drawn, and the step that begins there, if one does."""
 
 
 def draw(graph: Graph) -> str:
@@ -26,9 +26,15 @@ def draw(graph: Graph) -> str:
          ◇ quality is 'good'
         end
     """
-    lines = list(_Block(blocks(graph), "").lines())
+    lines = drawn(graph)
     width = max(len(left) for left, _ in lines) + 3
-    return "\n".join(f"{left:<{width}}{right}".rstrip() for left, right in lines)
+    docs = [step.doc.partition("\n")[0] if step else "" for _, step in lines]
+    return "\n".join(f"{left:<{width}}{doc}".rstrip() for (left, _), doc in zip(lines, docs, strict=True))
+
+
+def drawn(graph: Graph) -> list[Line]:
+    """The lines of the graph, for another text beside each step."""
+    return list(_Block(blocks(graph), "").lines())
 
 
 class _Block:
@@ -51,18 +57,18 @@ class _Block:
     def _from(self, name: str | None, stop: str | None, indent: str) -> Iterator[Line]:
         while name is not None and name != stop:
             if name in self._drawn:
-                yield f"{indent}→ {name}", ""
+                yield f"{indent}→ {name}", None
                 return
             self._drawn.add(name)
             element = self._elements[name]
-            yield indent + name, element.step.doc.partition("\n")[0]
+            yield indent + name, element.step
             name = next(iter(self._certain[name]), None)
             if element.step.kind == "foreach":
-                yield f"{indent} ╠═ for each of {element.step.foreach}", ""
+                yield f"{indent} ╠═ for each of {element.step.foreach}", None
                 yield from _Block(element.inner[0], f"{indent} ║   ").lines()
             elif element.step.kind == "branch":
                 for branch in element.inner:
-                    yield f"{indent} ├─┐", ""
+                    yield f"{indent} ├─┐", None
                     yield from _Block(branch, f"{indent} │ ").lines()
             elif element.step.kind == "switch":
                 yield from self._arms(element.step, name, indent)
@@ -70,6 +76,6 @@ class _Block:
     def _arms(self, step: Step, stop: str | None, indent: str) -> Iterator[Line]:
         for target in step.next:
             mark = "↻" if target == step.name else "◇"
-            yield f"{indent} {mark} {step.condition} is {step.keys_to(target)}", ""
+            yield f"{indent} {mark} {step.condition} is {step.keys_to(target)}", None
             if target != step.name:
                 yield from self._from(target, stop, f"{indent} │ ")

@@ -78,6 +78,10 @@ class TaskId(NamedTuple):
         return f"{self.step}/{self.path}"
 
 
+END_TASK = TaskId(END, ROOT_PATH)
+"""The task that every run ends with."""
+
+
 class Graph(Mapping[str, Step]):
     """A checked graph: steps by name, in the order of a run.
 

@@ -56,6 +56,18 @@ def state_machine_name(prefix: str, namespace: str, flow: str) -> str:
     return fitted_name(f"{prefix}{namespace.replace('/', '-')}-{flow}")
 
 
+def state_machine_arn(contract: Contract, namespace: str, flow: str) -> str:
+    """The ARN of the state machine of a flow in a namespace."""
+    _, partition, _, region, account, _ = contract.queues[0].arn.split(":", 5)
+    name = state_machine_name(contract.state_machine_prefix, namespace, flow)
+    return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
+
+
+def execution_arn(state_machine: str, run: str) -> str:
+    """The ARN of the execution that a run is."""
+    return f"{state_machine.replace(':stateMachine:', ':execution:')}:{run.removeprefix(RUN_PREFIX)}"
+
+
 def definition(
     flow_class: type[FlowSpec],
     max_workers: int = MAX_WORKERS,
@@ -91,9 +103,8 @@ class Production:
         self.flow_class = flow_class
         self.flow = flow_class.__name__
         self.name = state_machine_name(self.contract.state_machine_prefix, self.namespace, self.flow)
-        _, partition, _, region, account, _ = self.contract.queues[0].arn.split(":", 5)
-        self.partition = partition
-        self.arn = f"arn:{partition}:states:{region}:{account}:stateMachine:{self.name}"
+        self.partition = self.contract.queues[0].arn.split(":")[1]
+        self.arn = state_machine_arn(self.contract, self.namespace, self.flow)
         self._states = aws.client("stepfunctions", self.contract.region)
 
     def create(
@@ -196,17 +207,13 @@ class Production:
     def execution(self, run: str) -> Execution:
         """One production run as it is now."""
         with aws.translated(f"run {run}"):
-            one = self._states.describe_execution(executionArn=self._execution_arn(run))
+            one = self._states.describe_execution(executionArn=execution_arn(self.arn, run))
         return Execution(run, one["status"], one["startDate"], one.get("stopDate"))
 
     def terminate(self, run: str) -> None:
         """Stop a production run and its jobs; one that has ended stays as it is."""
         with aws.translated(f"run {run}"):
-            self._states.stop_execution(executionArn=self._execution_arn(run))
-
-    def _execution_arn(self, run: str) -> str:
-        machine = self.arn.replace(":stateMachine:", ":execution:")
-        return f"{machine}:{run.removeprefix(RUN_PREFIX)}"
+            self._states.stop_execution(executionArn=execution_arn(self.arn, run))
 
     def _datastore(self) -> Datastore:
         from stepwell.store.opening import open_store

@@ -110,7 +110,7 @@ class FolderStore:
     def _entries(self, folder: str) -> list[tuple[str, os.DirEntry[str]]]:
         """What is in `folder`, sorted as keys are: a folder's name ends with ``/``."""
         try:
-            with os.scandir(self._root / folder) as found:
+            with os.scandir(self._path(folder)) as found:
                 entries = [(entry.name + "/" * entry.is_dir(), entry) for entry in found]
         except FileNotFoundError:
             return []

@@ -83,8 +83,12 @@ def earlier(namespace: str, flow: str, run: str, step: str) -> str:
     return run_root(namespace, flow, run) + f"earlier/{step}.jsonl"
 
 
+def all_table_pins(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "tables/"
+
+
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:
-    return run_root(namespace, flow, run) + f"tables/{table}/"
+    return all_table_pins(namespace, flow, run) + f"{table}/"
 
 
 def tags_root(namespace: str, flow: str, run: str) -> str:

@@ -6,7 +6,8 @@ itself writes moves the pin. So the same run read again reads the same rows.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from pyiceberg.table.snapshots import Snapshot
 
@@ -76,11 +77,35 @@ def written_by(catalog: TableCatalog, table: str, snapshot_id: int | None) -> st
     Raises:
         TableError: the table is gone, or can't be reached.
     """
+    writer = writers(catalog, table, [snapshot_id])[0]
+    return writer and "/".join((writer.flow, writer.run, writer.step, writer.task))
+
+
+class Writer(NamedTuple):
+    """The task that made a snapshot of a table."""
+
+    namespace: str
+    flow: str
+    run: str
+    step: str
+    task: str
+
+
+def writers(catalog: TableCatalog, table: str, snapshots: Sequence[int | None]) -> list[Writer | None]:
+    """The tasks that made snapshots of a table; None where no flow did, or the snapshot has expired.
+
+    Raises:
+        TableError: the table is gone, or can't be reached.
+    """
     iceberg = catalog.load(TableName.parse(table))
-    snapshot = None if snapshot_id is None else iceberg.snapshot_by_id(snapshot_id)
-    if snapshot is None or snapshot.summary is None or WRITE_ID not in snapshot.summary.additional_properties:
+    found = [None if one is None else iceberg.snapshot_by_id(one) for one in snapshots]
+    return [_writer(snapshot) if snapshot else None for snapshot in found]
+
+
+def _writer(snapshot: Snapshot) -> Writer | None:
+    if snapshot.summary is None or WRITE_ID not in snapshot.summary.additional_properties:
         return None
-    return "/".join(snapshot.summary[f"stepwell.{part}"] or "" for part in ("flow", "run", "step", "task"))
+    return Writer(*(snapshot.summary[f"stepwell.{part}"] or "" for part in Writer._fields))
 
 
 def _pin(snapshot: Snapshot | None) -> dict[str, Any]:

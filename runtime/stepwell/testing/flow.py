@@ -10,6 +10,7 @@ from stepwell import config
 from stepwell.client.objects import Run, run_of_task
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.execution.run import MAX_SPLITS, parameter_values
+from stepwell.flow.document import to_document
 from stepwell.flow.frontier import Frontier
 from stepwell.flow.spec import FlowSpec
 from stepwell.store.opening import open_store
@@ -37,7 +38,10 @@ def run_flow(
         datastore = Datastore(open_store("memory://"), config.namespace())
         graph = flow_class.graph()
         values = parameter_values(flow_class, dict(parameters or {}))
-        datastore.claim_run(RunInfo(graph.flow, RUN, datastore.namespace, user, utc_now(), "test"))
+        info = RunInfo(
+            graph.flow, RUN, datastore.namespace, user, utc_now(), "test", graph=to_document(graph)
+        )
+        datastore.claim_run(info)
         frontier = Frontier(graph)
         waiting = deque([frontier.first()])
         while waiting:

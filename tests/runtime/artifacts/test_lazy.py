@@ -141,10 +141,34 @@ def test_bad_conditions(table: pa.Table, where: Any) -> None:
 def test_no_table(value: object) -> None:
     """What is no table says so, whichever way it is asked."""
     it = artifact(value)
-    for ask in (it.table, lambda: it.schema, lambda: it.columns):
+    for ask in (it.table, it.head, lambda: it.schema, lambda: it.columns):
         with pytest.raises(ArtifactError, match=r"no table.*use load\(\)"):
             ask()
     assert it.load() == value
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        pa.table({"n": range(100), "text": [f"text {n}" for n in range(100)], "x": [None] * 100}),
+        pa.table(
+            {"n": pa.array(["a", "b"] * 50).dictionary_encode(), "t": pa.array(range(100), pa.duration("s"))}
+        ),
+        pa.table({"n": pa.RunEndEncodedArray.from_arrays([60, 100], ["a", "b"]), "x": range(100)}),
+        pa.table({"a.b": [{"c": [1, 2]}], "a": [3]}),
+        pa.table([[1], [2]], names=["twice", "twice"]),
+        pa.table({"n": pa.array([], pa.int64()), "x": pa.array([], pa.string())}),
+    ],
+)
+def test_the_first_rows(table: pa.Table) -> None:
+    """The first rows of the first columns are those of the table, however it is saved and few they are."""
+    for rows, columns in ((3, 1), (1000, 99)):
+        found = artifact(table).head(rows, columns)
+        there = table.slice(0, rows).select(list(range(min(columns, table.num_columns))))
+        assert found.column_names == there.column_names
+        assert [column.to_pylist() for column in found.columns] == [
+            column.to_pylist() for column in there.columns
+        ]
 
 
 def test_pickles_of_others() -> None:

@@ -17,7 +17,8 @@ from tests.runtime.cloud import (  # noqa: F401 - importing a module registers i
     test_small_services,
     test_stepfunctions,
 )
-from tests.runtime.cloud.proofs import PROOFS, RACES, Proof
+from tests.runtime.cloud.iam import test_services  # noqa: F401
+from tests.runtime.cloud.proofs import ENFORCING, PROOFS, RACES, Proof
 from tests.runtime.cloud.support import Aws, until
 
 
@@ -32,6 +33,7 @@ def cloud_without(patch: str, home: Path) -> Iterator[Aws]:
         patch,
         "--state",
         str(home / "cloud"),
+        *(["--enforce-iam"] if patch in ENFORCING else []),
     ]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         try:

@@ -76,10 +76,13 @@ def test_stopping_an_execution_terminates_its_jobs(aws: Aws) -> None:
 SAME_CLIENT = """
 import sys
 from stepwell.cloud import patches
-patches.apply(None, without=sys.argv[1:])
+from types import SimpleNamespace
+from stepwell.cloud.identities import Everybody
+patches.apply(SimpleNamespace(endpoint="http://127.0.0.1:1", identities=Everybody()), without=sys.argv[1:])
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_batch
 make = state_task_service_batch.boto_client_for
-print(make(region="us-east-1", service="batch") is make(region="us-east-1", service="batch"))
+as_role = {"region": "us-east-1", "service": "batch", "state_credentials": SimpleNamespace(role_arn="r")}
+print(make(**as_role) is make(**as_role))
 """
 
 

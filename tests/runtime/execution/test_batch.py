@@ -110,7 +110,7 @@ class Run:
         return [one[2] for one in self.told if one[0] == "ended"]
 
     def put_log(self, attempt: Attempt, number: int, *lines: str) -> None:
-        log = LogBook()
+        log = LogBook(utc_now())
         for line in lines:
             log.add("e", f"{line}\n".encode(), utc_now())
         self.datastore.put_log("Made", "r1", attempt.task, number, log.to_bytes())

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from stepwell.datastore import Datastore
-from stepwell.errors import StoreError
+from stepwell.errors import NotFound, StoreError
 from stepwell.execution import growinglog
 from stepwell.execution.growinglog import GrowingLog, LogReader, pause
 from stepwell.execution.queue import Attempt
 from stepwell.flow.graph import TaskId
-from stepwell.logs import LogBook
+from stepwell.logs import LogBook, began, lines
 from stepwell.store.base import Store
+from stepwell.store.opening import open_store
+from tests.support import environment, flow_command, write_flow
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TASK = TaskId("work", "0")
 
 
 def book(*lines: str) -> LogBook:
-    log = LogBook()
+    log = LogBook(NOW)
     for line in lines:
         log.add("o", f"{line}\n".encode(), NOW)
     return log
@@ -53,12 +57,12 @@ def test_a_log_is_kept_while_it_grows(monkeypatch: pytest.MonkeyPatch) -> None:
         until(lambda: len(kept) == 2)
         time.sleep(0.05)
         log.close(NOW)
-    assert [content.count(b"\n") for content in kept] == [1, 2, 3]
+    assert [content.count(b"\n") for content in kept] == [2, 3, 4]
     assert kept[-1] == log.to_bytes()
 
 
-def until(holds: object) -> None:
-    deadline = time.monotonic() + 5
+def until(holds: object, seconds: float = 5) -> None:
+    deadline = time.monotonic() + seconds
     while not holds():  # type: ignore[operator]
         assert time.monotonic() < deadline
         time.sleep(0.005)
@@ -94,3 +98,64 @@ def test_large_logs_are_read_from_where_one_stopped(store: Store) -> None:
         datastore.put_log("Made", "r1", TASK, 0, book(*texts[:end]).to_bytes())
         begin = {1: 0, 1000: 1, 3000: 1000}[end]
         assert [text for _, text in reader.new(0)] == texts[begin:end]
+
+
+def test_a_log_says_when_its_attempt_began() -> None:
+    """A log begins with the time of its attempt, which is none of its lines."""
+    log = LogBook(NOW)
+    assert log.is_empty and began(log.so_far()) == NOW
+    log.add("o", b"one\n", NOW)
+    assert not log.is_empty and began(log.to_bytes()) == NOW
+    assert list(lines(log.to_bytes())) == [(NOW, "o", "one")]
+    assert began(b"") is None and began(b"2026-11-23T00:00:00+00:00 o b\n") is None
+
+
+def test_the_log_of_a_local_task_grows(tmp_path: Path) -> None:
+    """While a task runs on this machine its log is in the datastore with what it has printed so far; one
+    that is silent is there too, and says when it began."""
+    body = """
+    @step
+    def start(self):
+        self.xs = ["talks", "silent"]
+        self.next(self.work, foreach="xs")
+    @step
+    def work(self):
+        if self.input == "talks":
+            print("begun")
+        while not os.path.exists(os.environ["GATE"]):
+            time.sleep(0.05)
+        if self.input == "talks":
+            print("ended")
+        self.next(self.join)
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+    @step
+    def end(self): pass
+    """
+    home, gate = tmp_path / "home", tmp_path / "gate"
+    process = subprocess.Popen(
+        flow_command(write_flow(tmp_path, body), "run"), env=environment(home, GATE=str(gate)),
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    datastore = Datastore(open_store(str(home)), "user/tester")
+    talks, silent = TaskId("work", "0-0"), TaskId("work", "0-1")
+
+    def log(task: TaskId) -> bytes:
+        (run,) = datastore.runs("Made")
+        try:
+            return datastore.log("Made", run, task, 0)
+        except NotFound:
+            return b""
+
+    until(lambda: list(datastore.runs("Made")), 60)
+    until(lambda: log(talks) and log(silent), 60)
+    assert not gate.exists()
+    assert [text for _, _, text in lines(log(talks))] == ["begun"]
+    for task in (talks, silent):
+        assert began(log(task)) is not None
+    assert not list(lines(log(silent)))
+    gate.touch()
+    assert process.wait() == 0
+    assert [text for _, _, text in lines(log(talks))] == ["begun", "ended"]
+    assert log(TaskId("end", "0")) == b""  # short, and without a word

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.execution.progress import tame
 from stepwell.execution.tally import duration
+from stepwell.terminal import tame
 from tests.support import environment, flow_command, write_flow
 
 BODY = """
@@ -37,15 +37,18 @@ def end(self): pass
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def at_terminal(file: Path, home: Path, columns: int, *arguments: str, **more: str) -> str:
-    """What ``run`` writes to a terminal of so many columns and 12 rows."""
+def run_at_terminal(file: Path, home: Path, columns: int, *arguments: str, **more: str) -> str:
+    """What ``run`` writes to a terminal of so many columns."""
+    settings = {"TERM": "xterm", **more}
+    command = flow_command(file, "run", "--max-workers", "2", *arguments)
+    return at_terminal(command, environment(home, **settings), file.parent, columns)
+
+
+def at_terminal(command: list[str], environ: dict[str, str], folder: Path, columns: int) -> str:
+    """What a command writes to a terminal of so many columns and 12 rows; it has to succeed."""
     main, side = pty.openpty()
     fcntl.ioctl(side, termios.TIOCSWINSZ, struct.pack("HHHH", 12, columns, 0, 0))
-    settings = {"TERM": "xterm", **more}
-    process = subprocess.Popen(
-        flow_command(file, "run", "--max-workers", "2", *arguments),
-        env=environment(home, **settings), cwd=file.parent, stdin=side, stdout=side, stderr=side,
-    )  # fmt: skip
+    process = subprocess.Popen(command, env=environ, cwd=folder, stdin=side, stdout=side, stderr=side)
     os.close(side)
     written = b""
     while True:
@@ -83,7 +86,7 @@ def screen(written: str) -> list[str]:
 
 def test_the_display_stands_below_what_tasks_print(tmp_path: Path) -> None:
     """At a terminal each printed line is there once and whole, and one picture is left below."""
-    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120)
+    written = run_at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120)
     pictures = written.count("\x1b[J")
     assert pictures > 3
     assert "2 running" in written
@@ -100,11 +103,11 @@ def test_the_display_stands_below_what_tasks_print(tmp_path: Path) -> None:
 def test_reused_tasks_are_counted(tmp_path: Path) -> None:
     """The display and the last line say how many of the tasks that are done were reused."""
     file = write_flow(tmp_path, BODY.replace("time.sleep(0.03)", "pass"))
-    at_terminal(file, tmp_path / "home", 120)
+    run_at_terminal(file, tmp_path / "home", 120)
     file.write_text(
         file.read_text().replace("def join(self, inputs):", "def join(self, inputs):\n        pass")
     )
-    lines = screen(at_terminal(file, tmp_path / "home", 120, "--reuse"))
+    lines = screen(run_at_terminal(file, tmp_path / "home", 120, "--reuse"))
     table = [re.sub(r" +", " ", line) for line in lines if line.startswith("  ")]
     assert [re.sub(r"\d+\.\d s", "T", line) for line in table] == [
         " start T 1 done (1 reused)",
@@ -117,7 +120,7 @@ def test_reused_tasks_are_counted(tmp_path: Path) -> None:
 
 def test_the_display_fits_a_narrow_terminal(tmp_path: Path) -> None:
     """No line of the picture is as wide as the terminal really is: one that wraps could not be cleared."""
-    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 20, COLUMNS="120")
+    written = run_at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 20, COLUMNS="120")
     pictured = [line for line in written.split("\r\n") if COLOR.sub("", line).startswith(("Made/", "  "))]
     assert pictured
     assert [line for line in pictured if len(line) >= 20] == []
@@ -125,13 +128,13 @@ def test_the_display_fits_a_narrow_terminal(tmp_path: Path) -> None:
 
 def test_no_color(tmp_path: Path) -> None:
     """With NO_COLOR the display stays, without a color."""
-    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120, NO_COLOR="1")
+    written = run_at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120, NO_COLOR="1")
     assert "\x1b[J" in written and not COLOR.search(written)
 
 
 def test_a_dumb_terminal_gets_lines(tmp_path: Path) -> None:
     """A terminal that can't move its cursor gets a line for each event."""
-    written = at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120, TERM="dumb")
+    written = run_at_terminal(write_flow(tmp_path, BODY), tmp_path / "home", 120, TERM="dumb")
     assert "\x1b[J" not in written and "Task is starting." in written
 
 

@@ -104,8 +104,8 @@ def test_listing_is_lazy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     scanned: list[Path] = []
     scandir = os.scandir
 
-    def counting(path: Path) -> os.ScandirIterator[str]:
-        scanned.append(path)
+    def counting(path: str) -> os.ScandirIterator[str]:
+        scanned.append(Path(path))
         return scandir(path)
 
     monkeypatch.setattr(os, "scandir", counting)

@@ -50,7 +50,7 @@ def npx(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_stacks_are_deployed_from_their_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`stepwell_cdktf` calls cdktf there, pointed at the cloud; a failure's last words are in the error."""
-    cloud = CloudInfo(1, 2, "http://127.0.0.1:2", "now", tmp_path)
+    cloud = CloudInfo(1, 2, "http://127.0.0.1:2", "now", enforces_iam=False, folder=tmp_path)
     name = EnvironmentName.parse("growth-dev")
     npx(tmp_path, 'echo "$PWD $1 $2 $3 $4 $AWS_ENDPOINT_URL" > called', monkeypatch)
     variables = deploy(cloud, name, tmp_path)

@@ -14,10 +14,16 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration import (
+    distributed_iteration_component,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor import (
     distributed_item_processor_worker,
 )
 
+from stepwell.cloud.iam.evaluator import Access
+from stepwell.cloud.identities import Refused
+from stepwell.cloud.jobs import LocalJob
 from stepwell.cloud.patches.replacing import replaces
 
 Worker = distributed_item_processor_worker.DistributedItemProcessorWorker
@@ -56,13 +62,37 @@ def _exceeds(failed: int, total: int, count: int, percentage: float) -> bool:
 
 
 def _threshold_exceeded(env: Any) -> FailureEventException:
-    name = StatesErrorName(typ=StatesErrorNameType.StatesExceedToleratedFailureThreshold)
-    details: Any = {"taskFailedEventDetails": {"error": name.error_name, "cause": CAUSE}}
+    return _failed(env, StatesErrorNameType.StatesExceedToleratedFailureThreshold, CAUSE)
+
+
+def _failed(env: Any, error: StatesErrorNameType, cause: str) -> FailureEventException:
+    name = StatesErrorName(typ=error)
+    details: Any = {"taskFailedEventDetails": {"error": name.error_name, "cause": cause}}
     return FailureEventException(
         FailureEvent(
             env=env, error_name=name, event_type=HistoryEventType.MapRunFailed, event_details=details
         )
     )
+
+
+def children_are_started_by_the_role() -> None:
+    """moto starts a map's children whatever the role of the state machine may do.
+
+    AWS: Developer Guide, "IAM policies for using Distributed Map states": the role needs
+    ``states:StartExecution`` on its own state machine. (What the map fails with is not said; here it is
+    ``States.Permissions``.)
+    """
+
+    @replaces(distributed_iteration_component.DistributedIterationComponent, "_map_run")
+    def _map_run(original: Any, self: Any, env: Any, **given: Any) -> None:
+        details = env.aws_execution_details
+        machine = env.states.context_object.context_object_data["StateMachine"]["Id"]
+        starting = Access("states:StartExecution", machine, details.account)
+        try:
+            LocalJob.host.identities.require(details.role_arn, "states.amazonaws.com", [starting])
+        except Refused as error:
+            raise _failed(env, StatesErrorNameType.StatesPermissions, str(error)) from error
+        original(self, env, **given)
 
 
 def long_maps_do_not_nest() -> None:
@@ -84,4 +114,4 @@ def long_maps_do_not_nest() -> None:
             job = following
 
 
-PATCHES = (failed_children_fail_their_map, long_maps_do_not_nest)
+PATCHES = (failed_children_fail_their_map, children_are_started_by_the_role, long_maps_do_not_nest)

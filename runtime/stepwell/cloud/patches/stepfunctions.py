@@ -8,9 +8,13 @@ import threading
 import uuid
 from typing import Any
 
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
 from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser.api import InvalidDefinition
+from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.item_reader.eval import resource_eval_s3
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -21,8 +25,24 @@ from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from stepwell.cloud.asl import faults
+from stepwell.cloud.identities import Refused
+from stepwell.cloud.jobs import LocalJob
 from stepwell.cloud.patches.replacing import adds, replaces
 
+# As moto's own clients, but for the keys: a state decides what is tried again.
+_CONFIG = Config(
+    parameter_validation=False,
+    retries={"total_max_attempts": 1},
+    connect_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+    read_timeout=TimeoutSeconds.DEFAULT_TIMEOUT_SECONDS,
+)
+_NO_RESPONSE: Any = {
+    "HTTPStatusCode": 403,
+    "RequestId": "",
+    "HostId": "",
+    "HTTPHeaders": {},
+    "RetryAttempts": 0,
+}
 _PERCENTAGE = re.compile(r'("ToleratedFailurePercentage"\s*:\s*\d+)(?=\s*[,}])')
 
 
@@ -99,22 +119,36 @@ def clients_are_shared() -> None:
     """moto makes a boto3 client for each task of each state, in many threads at once.
 
     That takes tens of milliseconds each, and boto3's default session may not be used so
-    (boto3 Developer Guide, "Multithreading with Boto3": share clients, not sessions).
+    (boto3 Developer Guide, "Multithreading with Boto3": share clients, not sessions). It also signs with keys
+    that nobody has.
+    AWS: Developer Guide, "Creating an IAM role for your state machine": it acts as the machine's role.
     """
     lock = threading.Lock()
-    clients: dict[tuple[str, str], Any] = {}
+    clients: dict[tuple[str, str, str], Any] = {}
 
     def share(module: Any) -> None:
         @replaces(module, "boto_client_for")
-        def boto_client_for(original: Any, region: str, service: str, state_credentials: Any = None) -> Any:
+        def boto_client_for(original: Any, region: str, service: str, state_credentials: Any) -> Any:
+            role = state_credentials.role_arn
             with lock:
-                if (region, service) not in clients:
-                    clients[region, service] = original(region, service)
-                return clients[region, service]
+                if (region, service, role) not in clients:
+                    clients[region, service, role] = _client(region, service, role)
+                return clients[region, service, role]
 
     share(state_task_service_aws_sdk)
     share(state_task_service_batch)
     share(resource_eval_s3)
+
+
+def _client(region: str, service: str, role: str) -> Any:
+    host = LocalJob.host
+    try:
+        keys = host.identities.keys(role, "states.amazonaws.com", "states")
+    except Refused as error:
+        problem: Any = {"Code": "AccessDeniedException", "Message": str(error)}
+        raise ClientError({"Error": problem, "ResponseMetadata": _NO_RESPONSE}, "AssumeRole") from error
+    session = boto3.Session(keys.key, keys.secret, keys.token)
+    return session.client(service, region, endpoint_url=host.endpoint, config=_CONFIG)  # type: ignore[call-overload]
 
 
 def s3_objects_are_text() -> None:

@@ -1,0 +1,144 @@
+"""What principals act on in the matrix: a label for each resource, and the conditions that go with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stepwell.cloud.iam.evaluator import Context
+from stepwell.contract import NAMESPACE_TAG, SHARED
+from stepwell.store import keys
+from tests.iam.world import REGION, World
+from tests.synthesis import ACCOUNT
+
+OWNERS = {"ada": "user/ada", "dana": "user/dana", "flights": "project/flights"}
+POSSESSIVE = {"ada": "ada's", "dana": "dana's", "flights": "flights'"}
+PROD, BRANCH = "project/flights/prod", "project/flights/branch/test.one"
+WHERE = {"ada's": "user/ada", "dana's": "user/dana", "production's": PROD, "a branch's": BRANCH}
+STATES = {"iam:PassedToService": "states.amazonaws.com"}
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A resource, and what a request for it has in its context."""
+
+    arn: str
+    context: Context = field(default_factory=dict)
+
+
+def things(world: World) -> dict[str, Thing]:
+    """Every resource of the matrix, by its label."""
+    return {
+        **_objects(world),
+        **_listings(world),
+        **_tables(world),
+        **_jobs(world),
+        **_state_machines(world),
+        **_others(world),
+    }
+
+
+def _arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
+
+
+def _objects(world: World) -> dict[str, Thing]:
+    bucket = f"arn:aws:s3:::{world.contract.bucket}"
+    named = {}
+    for whose, namespace in WHERE.items():
+        run = (namespace, "Flow", "run")
+        named |= {
+            f"{whose} results": keys.manifest(*run, "step", "0"),
+            f"{whose} artifacts": keys.object_key(namespace, "0" * 64, "parquet"),
+            f"{whose} items": keys.split(*run, "step", "0"),
+            f"{whose} code": keys.code(namespace, "0" * 64),
+            f"{whose} parameters": keys.parameters(*run),
+        }
+    for database in ("facts", "flights"):
+        named[f"files of {database}"] = f"{world.location(database)}table/data/x.parquet"
+    named["something else"] = "x"
+    objects = {label: Thing(f"{bucket}/{key}") for label, key in named.items()}
+    hers = objects["ada's results"].arn
+    objects["ada's results without TLS"] = Thing(hers, {"aws:SecureTransport": "false"})
+    objects["another environment's"] = Thing(hers.replace("-dev-", "-test-"))
+    return objects
+
+
+def _listings(world: World) -> dict[str, Thing]:
+    bucket = f"arn:aws:s3:::{world.contract.bucket}"
+    prefixes = {f"{whose} keys": keys.namespace_root(namespace) for whose, namespace in WHERE.items()}
+    prefixes |= {"tables' keys": world.location("facts"), "all keys": ""}
+    listed = {label: Thing(bucket, {"s3:prefix": prefix}) for label, prefix in prefixes.items()}
+    return listed | {"the bucket": Thing(bucket)}
+
+
+def _tables(world: World) -> dict[str, Thing]:
+    found = {"the catalog": Thing(_arn("glue", "catalog"))}
+    for name in ("facts", "flights"):
+        database = world.contract.database(name)
+        found[f"database {name}"] = Thing(_arn("glue", f"database/{database}"))
+        found[f"table of {name}"] = Thing(_arn("glue", f"table/{database}/table"))
+    found["another's table"] = Thing(_arn("glue", "table/sales/table"))
+    return found
+
+
+def _jobs(world: World) -> dict[str, Thing]:
+    job = _arn("batch", "job/0123")
+    found = {
+        "the queue": Thing(world.contract.job_queue),
+        "another queue": Thing(_arn("batch", "job-queue/other")),
+    }
+    for name, owner in OWNERS.items():
+        definition = world.namespace(owner).job_definition
+        found |= {
+            f"{POSSESSIVE[name]} job definition": Thing(definition),
+            f"{POSSESSIVE[name]} job definition:3": Thing(f"{definition}:3"),
+            f"a job of {name}": Thing(job, {f"aws:ResourceTag/{NAMESPACE_TAG}": owner}),
+            f"a job as {POSSESSIVE[name]}": Thing(job, {f"aws:RequestTag/{NAMESPACE_TAG}": owner}),
+        }
+    claim = {f"aws:RequestTag/{NAMESPACE_TAG}": "user/ada", f"aws:ResourceTag/{NAMESPACE_TAG}": "user/dana"}
+    return found | {"dana's job as ada's": Thing(job, claim), "a job of nobody": Thing(job)}
+
+
+def _state_machines(world: World) -> dict[str, Thing]:
+    prefix = world.contract.state_machine_prefix
+    found = {"all": Thing("*")}
+    for whose, namespace in WHERE.items():
+        name = f"{prefix}{namespace.replace('/', '-')}-Flow"
+        found |= {
+            f"{whose} state machine": Thing(_arn("states", f"stateMachine:{name}")),
+            f"{whose} execution": Thing(_arn("states", f"execution:{name}:run")),
+            f"{whose} map run": Thing(_arn("states", f"mapRun:{name}/Label:0123")),
+        }
+    found["another's state machine"] = Thing(_arn("states", "stateMachine:sales-Flow"))
+    for name, owner in OWNERS.items():
+        role = world.namespace(owner).execution_role
+        found |= {
+            f"{POSSESSIVE[name]} execution role": Thing(role, STATES),
+            f"{POSSESSIVE[name]} job role": Thing(world.container(owner)["jobRoleArn"], STATES),
+            f"{POSSESSIVE[name]} execution role, to EC2": Thing(
+                role, {"iam:PassedToService": "ec2.amazonaws.com"}
+            ),
+        }
+    return found
+
+
+def _others(world: World) -> dict[str, Thing]:
+    contract, name = world.contract, world.name
+    states = contract.log_group.partition(":log-group:")[2]
+    found = {
+        "the contract": Thing(_arn("ssm", f"parameter{name.contract_parameter}")),
+        "ada's contract": Thing(_arn("ssm", f"parameter{name.namespace_parameter('user/ada')}")),
+        "another parameter": Thing(_arn("ssm", "parameter/other")),
+        "logs of jobs": Thing(_arn("logs", f"log-group:{contract.job_log_group}:log-stream:x")),
+        "logs of executions": Thing(_arn("logs", f"log-group:{states}:log-stream:x")),
+        "other logs": Thing(_arn("logs", "log-group:other:log-stream:x")),
+        "images": Thing(_arn("ecr", "repository/stepwell")),
+        "the rule of jobs": Thing(_arn("events", "rule/StepFunctionsGetEventsForBatchJobsRule")),
+        "another rule": Thing(_arn("events", "rule/other")),
+        "a role": Thing(f"arn:aws:iam::{ACCOUNT}:role/other"),
+        "a user": Thing(f"arn:aws:iam::{ACCOUNT}:user/other"),
+    }
+    owners = {**{POSSESSIVE[who]: owner for who, owner in OWNERS.items()}, "shared": SHARED}
+    for whose, owner in owners.items():
+        found[f"{whose} secret"] = Thing(_arn("secretsmanager", f"secret:{name.secret(owner, 'db')}-AbCdEf"))
+    return found

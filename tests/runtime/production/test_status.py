@@ -1,0 +1,77 @@
+"""What Step Functions says of runs that the datastore believes to run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from stepwell import aws
+from stepwell.contract import CONTRACT_VERSION, Contract
+from stepwell.errors import PlatformError
+from stepwell.production.status import why_it_is_over
+
+CONTRACT = Contract(
+    version=CONTRACT_VERSION,
+    team="growth", environment="dev", region="eu-west-1", bucket="store",
+    job_queue="arn:aws:batch:eu-west-1:123456789012:job-queue/steps", log_group="", job_log_group="",
+    database_prefix="", state_machine_prefix="stepwell-growth-dev-",
+)  # fmt: skip
+
+
+class States:
+    """Step Functions, which knows of one execution."""
+
+    def __init__(self, status: str) -> None:
+        self.status = status
+        self.asked: list[str] = []
+
+    def describe_execution(self, executionArn: str) -> dict[str, Any]:
+        self.asked.append(executionArn)
+        return {"status": self.status}
+
+
+@pytest.fixture
+def states(monkeypatch: pytest.MonkeyPatch) -> States:
+    found = States("ABORTED")
+    monkeypatch.setenv("STEPWELL_ENVIRONMENT", "growth-dev")
+    monkeypatch.setattr(aws, "contract", lambda name: CONTRACT)
+    monkeypatch.setattr(aws, "client", lambda *of: found)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("RUNNING", None),
+        ("SUCCEEDED", None),
+        ("ABORTED", "its execution was aborted"),
+        ("TIMED_OUT", "its execution had no time left"),
+        ("FAILED", "its execution has failed"),
+    ],
+)
+def test_why_a_run_is_over(states: States, status: str, reason: str | None) -> None:
+    """The execution that a run is says why it is over, found by the run's id."""
+    states.status = status
+    assert why_it_is_over("user/ada", "Train", "sfn-20261123") == reason
+    assert states.asked == [
+        "arn:aws:states:eu-west-1:123456789012:execution:stepwell-growth-dev-user-ada-Train:20261123"
+    ]
+
+
+def test_a_local_run_is_not_asked_for(states: States, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Step Functions is asked neither for a local run nor where no environment is named."""
+    assert why_it_is_over("user/ada", "Train", "20261123") is None
+    monkeypatch.delenv("STEPWELL_ENVIRONMENT")
+    assert why_it_is_over("user/ada", "Train", "sfn-20261123") is None
+    assert states.asked == []
+
+
+def test_who_may_not_ask_learns_nothing(states: States, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Step Functions can't be asked, or the environment is gone, nothing is said."""
+
+    def refuse(name: object) -> Contract:
+        raise PlatformError("no such environment")
+
+    monkeypatch.setattr(aws, "contract", refuse)
+    assert why_it_is_over("user/ada", "Train", "sfn-20261123") is None
