@@ -69,7 +69,7 @@ class Boundary(Construct):
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
             allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation).
+            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, Scheduler).
             allow(
                 [
                     *compute.OBSERVE,
@@ -79,6 +79,7 @@ class Boundary(Construct):
                     *instances.FIND,
                     *orchestration.TRACE,
                     *lake.ACCESS,
+                    *schedules.LIST,
                 ],
                 [ANY],
             ),
@@ -101,7 +102,7 @@ class Boundary(Construct):
             allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
             allow(parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
             allow(parameters.READ_SECRETS, site.secret_arns("*")),
-            allow([*schedules.MANAGE, *schedules.LIST], [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            allow(schedules.MANAGE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
             allow(queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
             allow(facts.LOG, [site.arn("logs", facts.LOG_GROUPS)]),
             allow(undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from modules import aws
 from modules.cdk import Construct
-from modules.policy import allow, trust
+from modules.policy import ANY, allow, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
 from modules.undelivered import Undelivered
@@ -83,7 +83,9 @@ class Schedules(Construct):
     def grant_manage(self, role: Role) -> None:
         """Make, change and delete schedules of the group, which start flows with its role."""
         role.grant(
-            allow([*MANAGE, *LIST], [self._site.arn("scheduler", f"schedule/{self.group}/*")]),
+            allow(MANAGE, [self._site.arn("scheduler", f"schedule/{self.group}/*")]),
+            # EventBridge Scheduler can't limit a listing to a group.
+            allow(LIST, [ANY]),
             allow(
                 ["iam:PassRole"],
                 [self.role.arn],

@@ -31,6 +31,7 @@ UNLIMITED = frozenset(
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
+        "scheduler:ListSchedules",
         "states:ListStateMachines",
         "states:ValidateStateMachineDefinition",
         "xray:GetSamplingRules",

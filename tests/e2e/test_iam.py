@@ -16,7 +16,14 @@ from botocore.exceptions import ClientError
 from obstore.exceptions import PermissionDeniedError
 
 from stepwell import Flow, aws
-from stepwell.contract import NAMESPACE_TAG, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import (
+    NAMESPACE_TAG,
+    Contract,
+    EnvironmentName,
+    NamespaceContract,
+    job_definition,
+    share,
+)
 from tests.deployment import ENVIRONMENT, Deployed
 from tests.e2e.people import Person
 from tests.support import in_production, write_flow
@@ -68,6 +75,11 @@ def namespaces(ada: Person, contract: Contract) -> dict[str, NamespaceContract]:
         text = ada.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
         found[owner] = NamespaceContract.from_json(text, name)
     return found
+
+
+def definition(of: NamespaceContract) -> str:
+    """The job definition of a namespace for the first queue."""
+    return job_definition(of.job_definitions, "default", "FARGATE")
 
 
 def denied(ask: Callable[[], Any]) -> bool:
@@ -159,7 +171,7 @@ def forbidden_to_a_data_scientist(
             containerProperties={"image": "x", "vcpus": 1, "memory": 512},
         ),
         "stop jobs of nobody": lambda: batch.terminate_job(jobId=str(uuid.uuid4()), reason="x"),
-        "delete the queue": lambda: batch.delete_job_queue(jobQueue=contract.job_queue),
+        "delete the queue": lambda: batch.delete_job_queue(jobQueue=contract.queues[0].arn),
         "make production's state machine": lambda: states.create_state_machine(
             name=f"{name}project-flights-prod-Mine", roleArn=theirs["project"].execution_role, **machine
         ),
@@ -194,7 +206,10 @@ def forbidden_to_a_data_scientist(
     for owner, other in theirs.items():
         found |= {
             f"submit a job of {owner}": lambda other=other: batch.submit_job(
-                jobName="x", jobQueue=contract.job_queue, jobDefinition=other.job_definition
+                jobName="x",
+                jobQueue=contract.queues[0].arn,
+                jobDefinition=definition(other),
+                shareIdentifier=share("user/ada"),
             ),
             f"act as {owner}'s tasks": lambda other=other: sts.assume_role(
                 RoleArn=f"{other.role}-job", RoleSessionName="mine"
@@ -224,8 +239,9 @@ def test_jobs_belong_to_who_submitted_them(
     for person, owner in ((ada, "user/ada"), (dana, "user/dana")):
         jobs[owner] = person.client("batch").submit_job(
             jobName="idle",
-            jobQueue=contract.job_queue,
-            jobDefinition=namespaces[owner].job_definition,
+            jobQueue=contract.queues[0].arn,
+            jobDefinition=definition(namespaces[owner]),
+            shareIdentifier=share(owner),
             containerOverrides={"command": ["sleep", "60"]},
             tags={NAMESPACE_TAG: owner},
         )
@@ -296,7 +312,7 @@ TRIES = """
                 self.read += [key] if isinstance(error, FileNotFoundError) else []
         self.denied = []
         for service, operation, given in (
-            ("batch", "list_jobs", {"jobQueue": contract.job_queue}),
+            ("batch", "list_jobs", {"jobQueue": contract.queues[0].arn}),
             ("stepfunctions", "list_state_machines", {}),
             ("iam", "list_roles", {}),
             ("sts", "assume_role", {"RoleArn": self.who.split("/")[0].replace("sts", "iam"),

@@ -14,7 +14,7 @@ import pytest
 
 from stepwell.cloud.iam.evaluator import Caller
 from tests.iam.things import OWNERS, Thing, things
-from tests.iam.world import World
+from tests.iam.world import REGION, World
 from tests.synthesis import ACCOUNT
 
 # Actions that go together in the table: the first names the service.
@@ -40,185 +40,249 @@ GROUPS = {
     "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
     "hear of jobs": "events:DescribeRule PutRule PutTargets",
     "pull images": "ecr:BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
+    "query": "athena:BatchGetQueryExecution GetQueryExecution GetQueryResults GetQueryResultsStream "
+    "GetWorkGroup ListQueryExecutions StartQueryExecution StopQueryExecution",
+    "schedule": "scheduler:CreateSchedule DeleteSchedule GetSchedule UpdateSchedule",
+    "trace": "xray:GetSamplingRules GetSamplingTargets PutTelemetryRecords PutTraceSegments",
+    "join a cluster": "ecs:DeregisterContainerInstance RegisterContainerInstance "
+    "SubmitAttachmentStateChanges SubmitContainerStateChange SubmitTaskStateChange",
+    "listen to a cluster": "ecs:Poll StartTelemetrySession UpdateContainerInstancesState",
     "change roles": "iam:AttachRolePolicy CreateRole DeleteRolePermissionsBoundary PutRolePolicy "
     "UpdateAssumeRolePolicy",
     "change users": "iam:CreateAccessKey CreateUser",
 }
 
-# The columns: the roles of people, of tasks and of state machines of ada, dana and the project flights; the
-# role that Batch starts containers with.
+# The columns: the roles of people, of tasks, of state machines and of schedules of ada, dana and the project
+# flights; then those of services: what starts containers, a machine of Batch, the watch and what starts it,
+# Glue's optimizer of tables, Lake Formation.
+SERVICES = ["starter", "instance", "watch", "watch-starter", "optimizer", "lake"]
 TABLE = """
-                                                              | people| tasks | states| batch
-s3:GetObject                    ada's results                   | + + + | + . . | . . . | .
-s3:GetObject                    dana's results                  | + + + | . + . | . . . | .
-s3:GetObject                    production's results            | + + + | . . + | . . . | .
-s3:GetObject                    a branch's results              | + + + | . . + | . . . | .
-s3:GetObject                    ada's items                     | + + + | + . . | + . . | .
-s3:GetObject                    dana's items                    | + + + | . + . | . + . | .
-s3:GetObject                    production's items              | + + + | . . + | . . + | .
-s3:GetObject                    a branch's items                | + + + | . . + | . . + | .
-s3:GetObject                    files of facts                  | + + + | + + + | . . . | .
-s3:GetObject                    files of flights                | + + + | + + + | . . . | .
-s3:GetObject                    something else                  | . . . | . . . | . . . | .
-s3:GetObject                    ada's results without TLS       | . . . | . . . | . . . | .
-s3:GetObject                    another environment's           | . . . | . . . | . . . | .
-s3:GetObjectVersion             ada's results                   | . . . | . . . | . . . | .
-s3:PutObject                    ada's results                   | + . . | + . . | . . . | .
-s3:PutObject                    ada's code                      | + . . | + . . | . . . | .
-s3:PutObject                    dana's results                  | . + . | . + . | . . . | .
-s3:PutObject                    dana's code                     | . + . | . + . | . . . | .
-s3:PutObject                    production's results            | . . . | . . + | . . . | .
-s3:PutObject                    production's code               | . . + | . . + | . . . | .
-s3:PutObject                    a branch's results              | . . + | . . + | . . . | .
-s3:PutObject                    a branch's code                 | . . + | . . + | . . . | .
-s3:PutObject                    production's artifacts          | . . . | . . + | . . . | .
-s3:PutObject                    production's items              | . . . | . . + | . . . | .
-s3:PutObject                    production's parameters         | . . + | . . + | . . . | .
-s3:PutObject                    files of facts                  | . + . | . + . | . . . | .
-s3:PutObject                    files of flights                | + + + | + + + | . . . | .
-s3:PutObject                    something else                  | . . . | . . . | . . . | .
-s3:PutObject                    ada's results without TLS       | . . . | . . . | . . . | .
-s3:PutObject                    another environment's           | . . . | . . . | . . . | .
-s3:DeleteObject                 ada's results                   | + . . | + . . | . . . | .
-s3:DeleteObject                 dana's results                  | . + . | . + . | . . . | .
-s3:DeleteObject                 production's results            | . . . | . . + | . . . | .
-s3:DeleteObject                 a branch's results              | . . + | . . + | . . . | .
-s3:DeleteObject                 production's code               | . . . | . . + | . . . | .
-s3:DeleteObject                 files of facts                  | . + . | . + . | . . . | .
-s3:DeleteObject                 files of flights                | + + + | + + + | . . . | .
-s3:DeleteObject                 something else                  | . . . | . . . | . . . | .
-s3:AbortMultipartUpload         ada's results                   | + . . | + . . | . . . | .
-s3:AbortMultipartUpload         dana's results                  | . + . | . + . | . . . | .
-s3:AbortMultipartUpload         production's results            | . . . | . . + | . . . | .
-s3:AbortMultipartUpload         a branch's results              | . . + | . . + | . . . | .
-s3:AbortMultipartUpload         files of facts                  | . + . | . + . | . . . | .
-s3:AbortMultipartUpload         files of flights                | + + + | + + + | . . . | .
-s3:DeleteObjectVersion          ada's results                   | . . . | . . . | . . . | .
-s3:DeleteObjectVersion          production's results            | . . . | . . . | . . . | .
-s3:ListBucket                   ada's keys                      | + + + | + . . | . . . | .
-s3:ListBucket                   dana's keys                     | + + + | . + . | . . . | .
-s3:ListBucket                   production's keys               | + + + | . . + | . . . | .
-s3:ListBucket                   a branch's keys                 | + + + | . . + | . . . | .
-s3:ListBucket                   tables' keys                    | + + + | + + + | . . . | .
-s3:ListBucket                   all keys                        | . . . | . . . | . . . | .
-s3:ListBucketVersions           the bucket                      | . . . | . . . | . . . | .
-s3:GetBucketPolicy              the bucket                      | . . . | . . . | . . . | .
-s3:PutBucketPolicy              the bucket                      | . . . | . . . | . . . | .
-s3:PutLifecycleConfiguration    the bucket                      | . . . | . . . | . . . | .
-s3:DeleteBucket                 the bucket                      | . . . | . . . | . . . | .
+                                                              | people| tasks | states| sched.| services
+s3:GetObject                    ada's results                 | + + + | + . . | . . . | . . . | . . . . . .
+s3:GetObject                    dana's results                | + + + | . + . | . . . | . . . | . . . . . .
+s3:GetObject                    production's results          | + + + | . . + | . . . | . . . | . . . . . .
+s3:GetObject                    a branch's results            | + + + | . . + | . . . | . . . | . . . . . .
+s3:GetObject                    ada's items                   | + + + | + . . | + . . | . . . | . . . . . .
+s3:GetObject                    dana's items                  | + + + | . + . | . + . | . . . | . . . . . .
+s3:GetObject                    production's items            | + + + | . . + | . . + | . . . | . . . . . .
+s3:GetObject                    a branch's items              | + + + | . . + | . . + | . . . | . . . . . .
+s3:GetObject                    files of facts                | + + + | + + + | . . . | . . . | . . . . + +
+s3:GetObject                    files of flights              | + + + | + + + | . . . | . . . | . . . . . +
+s3:GetObject                    something else                | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetObject                    ada's results without TLS     | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetObject                    another environment's         | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetObjectVersion             ada's results                 | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's code                    | + . . | + . . | . . . | . . . | . . . . . .
+s3:PutObject                    dana's results                | . + . | . + . | . . . | . . . | . . . . . .
+s3:PutObject                    dana's code                   | . + . | . + . | . . . | . . . | . . . . . .
+s3:PutObject                    production's results          | . . . | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    production's code             | . . + | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    a branch's results            | . . + | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    a branch's code               | . . + | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    production's artifacts        | . . . | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    production's items            | . . . | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    production's parameters       | . . + | . . + | . . . | . . . | . . . . . .
+s3:PutObject                    files of facts                | . + . | . + . | . . . | . . . | . . . . + +
+s3:PutObject                    files of flights              | + + + | + + + | . . . | . . . | . . . . . +
+s3:PutObject                    something else                | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results without TLS     | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    another environment's         | . . . | . . . | . . . | . . . | . . . . . .
+s3:DeleteObject                 ada's results                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:DeleteObject                 dana's results                | . + . | . + . | . . . | . . . | . . . . . .
+s3:DeleteObject                 production's results          | . . . | . . + | . . . | . . . | . . . . . .
+s3:DeleteObject                 a branch's results            | . . + | . . + | . . . | . . . | . . . . . .
+s3:DeleteObject                 production's code             | . . . | . . + | . . . | . . . | . . . . . .
+s3:DeleteObject                 files of facts                | . + . | . + . | . . . | . . . | . . . . + +
+s3:DeleteObject                 files of flights              | + + + | + + + | . . . | . . . | . . . . . +
+s3:DeleteObject                 something else                | . . . | . . . | . . . | . . . | . . . . . .
+s3:AbortMultipartUpload         ada's results                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:AbortMultipartUpload         dana's results                | . + . | . + . | . . . | . . . | . . . . . .
+s3:AbortMultipartUpload         production's results          | . . . | . . + | . . . | . . . | . . . . . .
+s3:AbortMultipartUpload         a branch's results            | . . + | . . + | . . . | . . . | . . . . . .
+s3:AbortMultipartUpload         files of facts                | . + . | . + . | . . . | . . . | . . . . + +
+s3:AbortMultipartUpload         files of flights              | + + + | + + + | . . . | . . . | . . . . . +
+s3:DeleteObjectVersion          ada's results                 | . . . | . . . | . . . | . . . | . . . . . .
+s3:DeleteObjectVersion          production's results          | . . . | . . . | . . . | . . . | . . . . . .
+s3:ListBucket                   ada's keys                    | + + + | + . . | . . . | . . . | . . . . . .
+s3:ListBucket                   dana's keys                   | + + + | . + . | . . . | . . . | . . . . . .
+s3:ListBucket                   production's keys             | + + + | . . + | . . . | . . . | . . . . . .
+s3:ListBucket                   a branch's keys               | + + + | . . + | . . . | . . . | . . . . . .
+s3:ListBucket                   tables' keys                  | + + + | + + + | . . . | . . . | . . . . + +
+s3:ListBucket                   all keys                      | . . . | . . . | . . . | . . . | . . . . . .
+s3:ListBucketVersions           the bucket                    | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetBucketPolicy              the bucket                    | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutBucketPolicy              the bucket                    | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutLifecycleConfiguration    the bucket                    | . . . | . . . | . . . | . . . | . . . . . .
+s3:DeleteBucket                 the bucket                    | . . . | . . . | . . . | . . . | . . . . . .
 
-read tables                     the catalog                     | + + + | + + + | . . . | .
-read tables                     database facts                  | + + + | + + + | . . . | .
-read tables                     database flights                | + + + | + + + | . . . | .
-read a table                    table of facts                  | + + + | + + + | . . . | .
-read a table                    table of flights                | + + + | + + + | . . . | .
-read a table                    another's table                 | . . . | . . . | . . . | .
-write tables                    the catalog                     | + + + | + + + | . . . | .
-write tables                    database facts                  | . + . | . + . | . . . | .
-write tables                    table of facts                  | . + . | . + . | . . . | .
-write tables                    database flights                | + + + | + + + | . . . | .
-write tables                    table of flights                | + + + | + + + | . . . | .
-write tables                    another's table                 | . . . | . . . | . . . | .
-change databases                database facts                  | . . . | . . . | . . . | .
-change databases                database flights                | . . . | . . . | . . . | .
+read tables                     the catalog                   | + + + | + + + | . . . | . . . | . . . . ? .
+read tables                     database facts                | + + + | + + + | . . . | . . . | . . . . ? .
+read tables                     database flights              | + + + | + + + | . . . | . . . | . . . . . .
+read a table                    table of facts                | + + + | + + + | . . . | . . . | . . . . ? .
+read a table                    table of flights              | + + + | + + + | . . . | . . . | . . . . . .
+read a table                    another's table               | . . . | . . . | . . . | . . . | . . . . . .
+write tables                    the catalog                   | + + + | + + + | . . . | . . . | . . . . ? .
+write tables                    database facts                | . + . | . + . | . . . | . . . | . . . . ? .
+write tables                    table of facts                | . + . | . + . | . . . | . . . | . . . . ? .
+write tables                    database flights              | + + + | + + + | . . . | . . . | . . . . . .
+write tables                    table of flights              | + + + | + + + | . . . | . . . | . . . . . .
+write tables                    another's table               | . . . | . . . | . . . | . . . | . . . . . .
+change databases                database facts                | . . . | . . . | . . . | . . . | . . . . . .
+change databases                database flights              | . . . | . . . | . . . | . . . | . . . . . .
 
-batch:SubmitJob                 the queue                       | + + . | . . . | + + + | .
-batch:SubmitJob                 another queue                   | . . . | . . . | . . . | .
-batch:SubmitJob                 ada's job definition            | + . . | . . . | + . . | .
-batch:SubmitJob                 ada's job definition:3          | + . . | . . . | + . . | .
-batch:SubmitJob                 dana's job definition           | . + . | . . . | . + . | .
-batch:SubmitJob                 dana's job definition:3         | . + . | . . . | . + . | .
-batch:SubmitJob                 flights' job definition         | . . . | . . . | . . + | .
-batch:SubmitJob                 flights' job definition:3       | . . . | . . . | . . + | .
-batch:TagResource               a job as ada's                  | + . . | . . . | + . . | .
-batch:TagResource               a job as dana's                 | . + . | . . . | . + . | .
-batch:TagResource               a job as flights'               | . . . | . . . | . . + | .
-batch:TagResource               dana's job as ada's             | . . . | . . . | . . . | .
-batch:TagResource               a job of nobody                 | . . . | . . . | . . . | .
-stop a job                      a job of ada                    | + . . | . . . | + . . | .
-stop a job                      a job of dana                   | . + . | . . . | . + . | .
-stop a job                      a job of flights                | . . . | . . . | . . + | .
-stop a job                      a job of nobody                 | . . . | . . . | . . . | .
-see jobs                        all                             | + + + | . . . | . . . | .
-batch:DescribeJobs              all                             | + + + | . . . | + + + | .
-define jobs                     flights' job definition:3       | . . . | . . . | . . . | .
-change the queue                the queue                       | . . . | . . . | . . . | .
+batch:SubmitJob                 the queue                     | + + . | . . . | + + + | . . . | . . . . . .
+batch:SubmitJob                 another queue                 | . . . | . . . | . . . | . . . | . . . . . .
+batch:SubmitJob                 ada's job definition          | + . . | . . . | + . . | . . . | . . . . . .
+batch:SubmitJob                 ada's job definition:3        | + . . | . . . | + . . | . . . | . . . . . .
+batch:SubmitJob                 dana's job definition         | . + . | . . . | . + . | . . . | . . . . . .
+batch:SubmitJob                 dana's job definition:3       | . + . | . . . | . + . | . . . | . . . . . .
+batch:SubmitJob                 flights' job definition       | . . . | . . . | . . + | . . . | . . . . . .
+batch:SubmitJob                 flights' job definition:3     | . . . | . . . | . . + | . . . | . . . . . .
+batch:TagResource               a job as ada's                | + . . | . . . | + . . | . . . | . . . . . .
+batch:TagResource               a job as dana's               | . + . | . . . | . + . | . . . | . . . . . .
+batch:TagResource               a job as flights'             | . . . | . . . | . . + | . . . | . . . . . .
+batch:TagResource               dana's job as ada's           | . . . | . . . | . . . | . . . | . . . . . .
+batch:TagResource               a job of nobody               | . . . | . . . | . . . | . . . | . . . . . .
+stop a job                      a job of ada                  | + . . | . . . | + . . | . . . | . . . . . .
+stop a job                      a job of dana                 | . + . | . . . | . + . | . . . | . . . . . .
+stop a job                      a job of flights              | . . . | . . . | . . + | . . . | . . . . . .
+stop a job                      a job of nobody               | . . . | . . . | . . . | . . . | . . . . . .
+see jobs                        all                           | + + + | . . . | . . . | . . . | . . ? . . .
+batch:DescribeJobs              all                           | + + + | . . . | + + + | . . . | . . . . . .
+define jobs                     flights' job definition:3     | . . . | . . . | . . . | . . . | . . . . . .
+change the queue                the queue                     | . . . | . . . | . . . | . . . | . . . . . .
 
-deploy                          ada's state machine             | + . . | . . . | . . . | .
-deploy                          dana's state machine            | . + . | . . . | . . . | .
-deploy                          production's state machine      | . . + | . . . | . . . | .
-deploy                          a branch's state machine        | . . + | . . . | . . . | .
-deploy                          another's state machine         | . . . | . . . | . . . | .
-states:StartExecution           ada's state machine             | + . . | . . . | + . . | .
-states:StartExecution           dana's state machine            | . + . | . . . | . + . | .
-states:StartExecution           production's state machine      | . . + | . . . | . . + | .
-states:StartExecution           a branch's state machine        | . . + | . . . | . . + | .
-states:StartExecution           another's state machine         | . . . | . . . | . . . | .
-states:StopExecution            ada's execution                 | + . . | . . . | + . . | .
-states:StopExecution            dana's execution                | . + . | . . . | . + . | .
-states:StopExecution            production's execution          | . . + | . . . | . . + | .
-states:StopExecution            a branch's execution            | . . + | . . . | . . + | .
-states:RedriveExecution         ada's execution                 | + . . | . . . | . . . | .
-states:RedriveExecution         dana's execution                | . + . | . . . | . . . | .
-states:RedriveExecution         production's execution          | . . + | . . . | . . . | .
-states:RedriveExecution         a branch's execution            | . . + | . . . | . . . | .
-states:DescribeExecution        ada's execution                 | + + + | . . . | + . . | .
-states:DescribeExecution        dana's execution                | + + + | . . . | . + . | .
-states:DescribeExecution        production's execution          | + + + | . . . | . . + | .
-states:DescribeExecution        a branch's execution            | + + + | . . . | . . + | .
-see a run                       ada's execution                 | + + + | . . . | . . . | .
-see a run                       dana's execution                | + + + | . . . | . . . | .
-see a run                       production's execution          | + + + | . . . | . . . | .
-see a run                       a branch's execution            | + + + | . . . | . . . | .
-see a flow                      ada's state machine             | + + + | . . . | . . . | .
-see a flow                      dana's state machine            | + + + | . . . | . . . | .
-see a flow                      production's state machine      | + + + | . . . | . . . | .
-see a flow                      a branch's state machine        | + + + | . . . | . . . | .
-see a flow                      another's state machine         | . . . | . . . | . . . | .
-states:DescribeMapRun           ada's map run                   | + + + | . . . | . . . | .
-states:DescribeMapRun           dana's map run                  | + + + | . . . | . . . | .
-states:DescribeMapRun           production's map run            | + + + | . . . | . . . | .
-states:DescribeMapRun           a branch's map run              | + + + | . . . | . . . | .
-see all flows                   all                             | + + + | . . . | . . . | .
+deploy                          ada's state machine           | + . . | . . . | . . . | . . . | . . . . . .
+deploy                          dana's state machine          | . + . | . . . | . . . | . . . | . . . . . .
+deploy                          production's state machine    | . . + | . . . | . . . | . . . | . . . . . .
+deploy                          a branch's state machine      | . . + | . . . | . . . | . . . | . . . . . .
+deploy                          another's state machine       | . . . | . . . | . . . | . . . | . . . . . .
+states:StartExecution           ada's state machine           | + . . | . . . | + . . | + . . | . . . . . .
+states:StartExecution           dana's state machine          | . + . | . . . | . + . | . + . | . . . . . .
+states:StartExecution           production's state machine    | . . + | . . . | . . + | . . + | . . . . . .
+states:StartExecution           a branch's state machine      | . . + | . . . | . . + | . . + | . . . . . .
+states:StartExecution           another's state machine       | . . . | . . . | . . . | . . . | . . . . . .
+states:StopExecution            ada's execution               | + . . | . . . | + . . | . . . | . . . . . .
+states:StopExecution            dana's execution              | . + . | . . . | . + . | . . . | . . . . . .
+states:StopExecution            production's execution        | . . + | . . . | . . + | . . . | . . . . . .
+states:StopExecution            a branch's execution          | . . + | . . . | . . + | . . . | . . . . . .
+states:RedriveExecution         ada's execution               | + . . | . . . | . . . | . . . | . . . . . .
+states:RedriveExecution         dana's execution              | . + . | . . . | . . . | . . . | . . . . . .
+states:RedriveExecution         production's execution        | . . + | . . . | . . . | . . . | . . . . . .
+states:RedriveExecution         a branch's execution          | . . + | . . . | . . . | . . . | . . . . . .
+states:DescribeExecution        ada's execution               | + + + | . . . | + . . | . . . | . . . . . .
+states:DescribeExecution        dana's execution              | + + + | . . . | . + . | . . . | . . . . . .
+states:DescribeExecution        production's execution        | + + + | . . . | . . + | . . . | . . . . . .
+states:DescribeExecution        a branch's execution          | + + + | . . . | . . + | . . . | . . . . . .
+see a run                       ada's execution               | + + + | . . . | . . . | . . . | . . . . . .
+see a run                       dana's execution              | + + + | . . . | . . . | . . . | . . . . . .
+see a run                       production's execution        | + + + | . . . | . . . | . . . | . . . . . .
+see a run                       a branch's execution          | + + + | . . . | . . . | . . . | . . . . . .
+see a flow                      ada's state machine           | + + + | . . . | . . . | . . . | . . . . . .
+see a flow                      dana's state machine          | + + + | . . . | . . . | . . . | . . . . . .
+see a flow                      production's state machine    | + + + | . . . | . . . | . . . | . . . . . .
+see a flow                      a branch's state machine      | + + + | . . . | . . . | . . . | . . . . . .
+see a flow                      another's state machine       | . . . | . . . | . . . | . . . | . . . . . .
+states:DescribeMapRun           ada's map run                 | + + + | . . . | . . . | . . . | . . . . . .
+states:DescribeMapRun           dana's map run                | + + + | . . . | . . . | . . . | . . . . . .
+states:DescribeMapRun           production's map run          | + + + | . . . | . . . | . . . | . . . . . .
+states:DescribeMapRun           a branch's map run            | + + + | . . . | . . . | . . . | . . . . . .
+see all flows                   all                           | + + + | . . . | . . . | . . . | . . . . . .
 
-iam:PassRole                    ada's execution role            | + . . | . . . | . . . | .
-iam:PassRole                    ada's job role                  | . . . | . . . | . . . | .
-iam:PassRole                    ada's execution role, to EC2    | . . . | . . . | . . . | .
-iam:PassRole                    dana's execution role           | . + . | . . . | . . . | .
-iam:PassRole                    dana's job role                 | . . . | . . . | . . . | .
-iam:PassRole                    dana's execution role, to EC2   | . . . | . . . | . . . | .
-iam:PassRole                    flights' execution role         | . . + | . . . | . . . | .
-iam:PassRole                    flights' job role               | . . . | . . . | . . . | .
-iam:PassRole                    flights' execution role, to EC2 | . . . | . . . | . . . | .
-iam:PassRole                    a role                          | . . . | . . . | . . . | .
-change roles                    a role                          | . . . | . . . | . . . | .
-change users                    a user                          | . . . | . . . | . . . | .
+iam:PassRole                    ada's execution role          | + . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    ada's job role                | . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    ada's execution role, to EC2  | . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    dana's execution role         | . + . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    dana's job role               | . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    dana's execution role, to EC2 | . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    flights' execution role       | . . + | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    flights' job role             | . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    flights' execution role, to EC2| . . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    a role                        | . . . | . . . | . . . | . . . | . . . . . .
+change roles                    a role                        | . . . | . . . | . . . | . . . | . . . . . .
+change users                    a user                        | . . . | . . . | . . . | . . . | . . . . . .
 
-ssm:GetParameter                the contract                    | + + + | + + + | . . . | .
-ssm:GetParameter                ada's contract                  | + + + | + + + | . . . | .
-ssm:GetParameter                another parameter               | . . . | . . . | . . . | .
-change parameters               the contract                    | . . . | . . . | . . . | .
-change parameters               ada's contract                  | . . . | . . . | . . . | .
-secretsmanager:GetSecretValue   ada's secret                    | + . . | + . . | . . . | .
-secretsmanager:GetSecretValue   dana's secret                   | . + . | . + . | . . . | .
-secretsmanager:GetSecretValue   flights' secret                 | . . + | . . + | . . . | .
-secretsmanager:GetSecretValue   shared secret                   | + + + | + + + | . . . | .
-change secrets                  ada's secret                    | . . . | . . . | . . . | .
-change secrets                  shared secret                   | . . . | . . . | . . . | .
-read logs                       logs of jobs                    | + + + | . . . | . . . | .
-read logs                       logs of executions              | + + + | . . . | . . . | .
-read logs                       other logs                      | . . . | . . . | . . . | .
-write logs                      logs of jobs                    | . . . | . . . | . . . | +
-write logs                      logs of executions              | . . . | . . . | . . . | .
-write logs                      other logs                      | . . . | . . . | . . . | .
-delete logs                     logs of jobs                    | . . . | . . . | . . . | .
-delete logs                     logs of executions              | . . . | . . . | . . . | .
-deliver logs                    all                             | . . . | . . . | + + + | .
-hear of jobs                    the rule of jobs                | . . . | . . . | + + + | .
-hear of jobs                    another rule                    | . . . | . . . | . . . | .
-ecr:GetAuthorizationToken       all                             | . . . | . . . | . . . | +
-pull images                     images                          | . . . | . . . | . . . | +
-ecr:PutImage                    images                          | . . . | . . . | . . . | .
+ssm:GetParameter                the contract                  | + + + | + + + | . . . | . . . | . . . . . .
+ssm:GetParameter                ada's contract                | + + + | + + + | . . . | . . . | . . . . . .
+ssm:GetParameter                another parameter             | . . . | . . . | . . . | . . . | . . . . . .
+change parameters               the contract                  | . . . | . . . | . . . | . . . | . . . . . .
+change parameters               ada's contract                | . . . | . . . | . . . | . . . | . . . . . .
+secretsmanager:GetSecretValue   ada's secret                  | + . . | + . . | . . . | . . . | . . . . . .
+secretsmanager:GetSecretValue   dana's secret                 | . + . | . + . | . . . | . . . | . . . . . .
+secretsmanager:GetSecretValue   flights' secret               | . . + | . . + | . . . | . . . | . . . . . .
+secretsmanager:GetSecretValue   shared secret                 | + + + | + + + | . . . | . . . | . . . . . .
+change secrets                  ada's secret                  | . . . | . . . | . . . | . . . | . . . . . .
+change secrets                  shared secret                 | . . . | . . . | . . . | . . . | . . . . . .
+read logs                       logs of jobs                  | + + + | . . . | . . . | . . . | . . . . . .
+read logs                       logs of executions            | + + + | . . . | . . . | . . . | . . . . . .
+read logs                       other logs                    | . . . | . . . | . . . | . . . | . . . . . .
+write logs                      logs of jobs                  | . . . | . . . | . . . | . . . | + + . . . .
+write logs                      logs of executions            | . . . | . . . | . . . | . . . | . . . . . .
+write logs                      other logs                    | . . . | . . . | . . . | . . . | . . . . . .
+delete logs                     logs of jobs                  | . . . | . . . | . . . | . . . | . . . . . .
+delete logs                     logs of executions            | . . . | . . . | . . . | . . . | . . . . . .
+deliver logs                    all                           | . . . | . . . | + + + | . . . | . . + . . .
+hear of jobs                    the rule of jobs              | . . . | . . . | + + + | . . . | . . . . . .
+hear of jobs                    another rule                  | . . . | . . . | . . . | . . . | . . . . . .
+ecr:GetAuthorizationToken       all                           | . . . | . . . | . . . | . . . | + + . . . .
+pull images                     images                        | . . . | . . . | . . . | . . . | + + . . . .
+ecr:PutImage                    images                        | . . . | . . . | . . . | . . . | . . . . . .
+
+s3:GetObject                    ada's answers                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:GetObject                    dana's answers                | . + . | . + . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's answers                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:PutObject                    dana's answers                | . + . | . + . | . . . | . . . | . . . . . .
+s3:DeleteObject                 ada's answers                 | + . . | + . . | . . . | . . . | . . . . . .
+s3:PutObject                    tables declared               | . . . | . . . | . . . | . . . | . . . . . +
+s3:PutObject                    ada's results with the key    | + . . | + . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results with another key| . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results with S3's keys  | . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results with her own key| . . . | . . . | . . . | . . . | . . . . . .
+s3:PutObject                    ada's results with old TLS    | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetObject                    ada's results with old TLS    | . . . | . . . | . . . | . . . | . . . . . .
+s3:GetBucketLocation            the bucket                    | + + + | + + + | . . . | . . . | . . . . . .
+kms:Decrypt                     the key, for objects          | + + + | + + + | + + + | . . . | . . . . + +
+kms:Decrypt                     the key, for another bucket   | . . . | . . . | . . . | . . . | . . . . . .
+kms:Decrypt                     the key, for messages         | . . . | . . . | . . . | + + + | . . . . . .
+kms:Decrypt                     the key, without a service    | . . . | . . . | . . . | . . . | . . . . . .
+kms:GenerateDataKey             the key, for objects          | + + + | + + + | . . . | . . . | . . . . + +
+kms:GenerateDataKey             the key, for another bucket   | . . . | . . . | . . . | . . . | . . . . . .
+kms:GenerateDataKey             the key, for messages         | . . . | . . . | . . . | + + + | . . . . . .
+kms:GenerateDataKey             the key, for another queue    | . . . | . . . | . . . | . . . | . . . . . .
+kms:GenerateDataKey             the key, without a service    | . . . | . . . | . . . | . . . | . . . . . .
+kms:ScheduleKeyDeletion         the key, without a service    | . . . | . . . | . . . | . . . | . . . . . .
+
+query                           ada's workgroup               | + . . | + . . | . . . | . . . | . . . . . .
+query                           dana's workgroup              | . + . | . + . | . . . | . . . | . . . . . .
+query                           flights' workgroup            | . . + | . . + | . . . | . . . | . . . . . .
+query                           another workgroup             | . . . | . . . | . . . | . . . | . . . . . .
+athena:UpdateWorkGroup          ada's workgroup               | . . . | . . . | . . . | . . . | . . . . . .
+lakeformation:GetDataAccess     all                           | + + + | + + + | . . . | . . . | . . . . . .
+schedule                        ada's schedule                | + . . | . . . | . . . | . . . | . . . . . .
+schedule                        dana's schedule               | . + . | . . . | . . . | . . . | . . . . . .
+schedule                        flights' schedule             | . . + | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    ada's scheduler role          | + . . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    dana's scheduler role         | . + . | . . . | . . . | . . . | . . . . . .
+iam:PassRole                    flights' scheduler role       | . . + | . . . | . . . | . . . | . . . . . .
+sqs:SendMessage                 the queue of the undelivered  | . . . | . . . | . . . | + + + | . . . . . .
+sqs:SendMessage                 another queue of messages     | . . . | . . . | . . . | . . . | . . . . . .
+sqs:ReceiveMessage              the queue of the undelivered  | . . . | . . . | . . . | . . . | . . . . . .
+states:StartExecution           the watch                     | . . . | . . . | . . . | . . . | . . . + . .
+deploy                          the watch                     | . . . | . . . | . . . | . . . | . . . . . .
+cloudwatch:PutMetricData        metrics                       | . . . | . . . | . . . | . . . | . . + . . .
+cloudwatch:PutMetricData        others' metrics               | . . . | . . . | . . . | . . . | . . . . . .
+trace                           all                           | . . . | . . . | + + + | . . . | . . . . . .
+join a cluster                  the cluster                   | . . . | . . . | . . . | . . . | . + . . . .
+join a cluster                  another cluster               | . . . | . . . | . . . | . . . | . . . . . .
+listen to a cluster             a machine of the cluster      | . . . | . . . | . . . | . . . | . + . . . .
+listen to a cluster             a machine of another cluster  | . . . | . . . | . . . | . . . | . . . . . .
+ec2:DescribeTags                all                           | . . . | . . . | . . . | . . . | . + . . . .
+ecs:DiscoverPollEndpoint        all                           | . . . | . . . | . . . | . . . | . + . . . .
+logs:CreateLogGroup             logs of tables                | . . . | . . . | . . . | . . . | . . . . + .
+logs:CreateLogGroup             other logs                    | . . . | . . . | . . . | . . . | . . . . . .
+write logs                      logs of tables                | . . . | . . . | . . . | . . . | . . . . + .
+scheduler:ListSchedules         all                           | + + + | . . . | . . . | . . . | . . . . . .
 """
 
 
@@ -244,7 +308,8 @@ def principals(world: World) -> list[Caller]:
         *(world.namespace(owner).role for owner in owners),
         *(world.container(owner)["jobRoleArn"] for owner in owners),
         *(world.namespace(owner).execution_role for owner in owners),
-        world.container("user/ada")["executionRoleArn"],
+        *(world.namespace(owner).scheduler_role for owner in owners),
+        *(world.role(name) for name in SERVICES),
     ]
     return [world.roles[arn] for arn in arns]
 
@@ -342,24 +407,32 @@ def test_the_boundary_limits_what_is_widened_by_hand(
     assert decisions(world, [replace(task, policies=(document,))], action, labels[label]) == cells
 
 
+OF_SERVICES = ("ecs-tasks", "states", "batch", "ec2", "scheduler", "glue", "lakeformation")
 # Who may assume which role. The columns are the same roles.
 TRUST = """
-                                                              | people| tasks | states| batch
-a person of the account                                       | + + . | . . . | . . . | .
-a person of the account without the right                     | . . . | . . . | . . . | .
-a person of another account                                   | . . . | . . . | . . . | .
-ada                                                           | . . + | . . . | . . . | .
-dana                                                          | . . + | . . . | . . . | .
-flights                                                       | . . . | . . . | . . . | .
-a task of ada                                                 | . . . | . . . | . . . | .
-a task of flights                                             | . . . | . . . | . . . | .
-a state machine of ada                                        | . . . | . . . | . . . | .
-ecs-tasks                                                     | . . . | + + + | . . . | +
-states                                                        | . . . | . . . | + + + | .
-batch                                                         | . . . | . . . | . . . | .
-ec2                                                           | . . . | . . . | . . . | .
-ecs-tasks for another account                                 | . . . | . . . | . . . | .
-states for another account                                    | . . . | . . . | . . . | .
+                                                              | people| tasks | states| sched.| services
+a person of the account                                       | + + . | . . . | . . . | . . . | . . . . . .
+a person of the account without the right                     | . . . | . . . | . . . | . . . | . . . . . .
+a person of another account                                   | . . . | . . . | . . . | . . . | . . . . . .
+ada                                                           | . . + | . . . | . . . | . . . | . . . . . .
+dana                                                          | . . + | . . . | . . . | . . . | . . . . . .
+flights                                                       | . . . | . . . | . . . | . . . | . . . . . .
+a task of ada                                                 | . . . | . . . | . . . | . . . | . . . . . .
+a task of flights                                             | . . . | . . . | . . . | . . . | . . . . . .
+a state machine of ada                                        | . . . | . . . | . . . | . . . | . . . . . .
+ecs-tasks                                                     | . . . | + + + | . . . | . . . | + . . . . .
+states                                                        | . . . | . . . | + + + | . . . | . . + . . .
+batch                                                         | . . . | . . . | . . . | . . . | . . . . . .
+ec2                                                           | . . . | . . . | . . . | . . . | . + . . . .
+ecs-tasks for another account                                 | . . . | . . . | . . . | . . . | . . . . . .
+states for another account                                    | . . . | . . . | . . . | . . . | . . . . . .
+scheduler                                                     | . . . | . . . | . . . | . . . | . . . + . .
+scheduler for ada's schedules                                 | . . . | . . . | . . . | + . . | . . . + . .
+scheduler for another group of schedules                      | . . . | . . . | . . . | . . . | . . . + . .
+scheduler for ada's, of another account                       | . . . | . . . | . . . | . . . | . . . . . .
+glue                                                          | . . . | . . . | . . . | . . . | . . . . + .
+lakeformation                                                 | . . . | . . . | . . . | . . . | . . . . . +
+glue for another account                                      | . . . | . . . | . . . | . . . | . . . . . .
 """
 
 
@@ -379,7 +452,11 @@ def assumers(world: World) -> dict[str, Caller]:
     def service(name: str, account: str = ACCOUNT) -> Caller:
         return Caller(f"{name}.amazonaws.com", context={"aws:SourceAccount": account})
 
-    columns = principals(world)
+    def scheduler(group: str, account: str = ACCOUNT) -> Caller:
+        arn = f"arn:aws:scheduler:{REGION}:{account}:schedule-group/{group}"
+        return Caller("scheduler.amazonaws.com", context={"aws:SourceAccount": account, "aws:SourceArn": arn})
+
+    columns, ours = principals(world), world.namespace("user/ada").schedule_group
     return {
         "a person of the account": person(ACCOUNT, right),
         "a person of the account without the right": person(ACCOUNT),
@@ -388,8 +465,14 @@ def assumers(world: World) -> dict[str, Caller]:
         "a task of ada": columns[3],
         "a task of flights": columns[5],
         "a state machine of ada": columns[6],
-        **{name: service(name) for name in ("ecs-tasks", "states", "batch", "ec2")},
-        **{f"{name} for another account": service(name, "999999999999") for name in ("ecs-tasks", "states")},
+        **{name: service(name) for name in OF_SERVICES},
+        **{
+            f"{name} for another account": service(name, "999999999999")
+            for name in ("ecs-tasks", "states", "glue")
+        },
+        "scheduler for ada's schedules": scheduler(ours),
+        "scheduler for another group of schedules": scheduler("other"),
+        "scheduler for ada's, of another account": scheduler(ours, "999999999999"),
     }
 
 
