@@ -297,7 +297,7 @@ TRIES = """
         store = S3Store(contract.bucket, virtual_hosted_style_request=False)
         self.wrote = []
         for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried",
-                    "warehouse/facts/tried", "warehouse/flights/tried"):
+                    "warehouse/facts/tried", "warehouse/project/flights/tried"):
             try:
                 obstore.put(store, key, b"x")
                 self.wrote.append(key)
@@ -349,7 +349,7 @@ def test_a_task_has_the_rights_of_its_namespace(
     data = Flow("Made", namespace=namespace, datastore="s3")[run]["start"].task.data
     assert f"assumed-role/stepwell-{NAME}-{owner}-job/" in data.who
     own = f"ns/{namespace}/tried"
-    assert data.wrote == [own, "warehouse/flights/tried"]
+    assert data.wrote == [own, "warehouse/project/flights/tried"]
     assert data.read == [own]
     assert [operation for operation, refused in data.denied if refused] == [
         "list_jobs",
