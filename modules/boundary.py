@@ -85,7 +85,6 @@ class Boundary(Construct):
             (schedules.MANAGE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
             (queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
             (undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
-            (["sts:AssumeRole"], [site.role_arn(f"{prefix}-{one}-*") for one in ("project", "branch")]),
         ]
         # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
         # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, Scheduler).
@@ -111,6 +110,7 @@ class Boundary(Construct):
                 {"StringLike": {"kms:ViaService": f"*.{site.region}.amazonaws.com"}},
             ),
             allow(watch.TELL, [ANY], watch.OURS),
+            allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-{one}-*") for one in ("project", "branch")]),
             *(
                 allow(
                     ["iam:PassRole"],
