@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules import (
@@ -24,6 +25,9 @@ from modules import (
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
 from modules.site import Site
+
+STATES = ("stateMachine", "execution", "mapRun")
+BATCH = ("job-definition", "job-queue")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +56,61 @@ class Boundary(Construct):
         super().__init__(scope, id)
         site = props.site
         prefix = site.names.prefix
-        states = ("stateMachine", "execution", "mapRun")
+        # One statement, for IAM counts its characters: an action is allowed on none but its own service's.
+        within: list[tuple[Sequence[str], Sequence[str]]] = [
+            ([*datastore.GET, *datastore.WRITE], [site.bucket_arn("*")]),
+            ([*datastore.LIST, *datastore.LOCATE], [site.bucket_arn()]),
+            ([*catalog.READ, *catalog.WRITE], catalog.resources(site, "*")),
+            (compute.SUBMIT, [site.arn("batch", f"{kind}/{prefix}-*") for kind in BATCH]),
+            # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
+            ([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
+            ([*instances.JOIN, *instances.REPORT], [instances.clusters(site, "cluster")]),
+            (instances.LISTEN, [instances.clusters(site, "container-instance")]),
+            # The image that settings name may be kept in any account.
+            (compute.PULL, [f"arn:{site.partition}:ecr:*:*:repository/*"]),
+            (
+                [*compute.READ_LOGS, *compute.WRITE_LOGS, *facts.LOG],
+                [
+                    *(site.arn("logs", f"log-group:{group}:*") for group in site.names.log_groups),
+                    site.arn("logs", facts.LOG_GROUPS),
+                ],
+            ),
+            (
+                [*orchestration.MANAGE, *orchestration.RUN, *orchestration.OBSERVE],
+                [site.arn("states", f"{kind}:{prefix}-*") for kind in STATES],
+            ),
+            (orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
+            (parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
+            (parameters.READ_SECRETS, site.secret_arns("*")),
+            (schedules.MANAGE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            (queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
+            (undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
+        ]
+        # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
+        # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, Scheduler).
+        anywhere = [
+            *compute.OBSERVE,
+            *orchestration.DELIVER_LOGS,
+            *orchestration.LIST_AND_VALIDATE,
+            *compute.LOG_IN,
+            *instances.FIND,
+            *orchestration.TRACE,
+            *lake.ACCESS,
+            *schedules.LIST,
+        ]
         statements = [
-            allow([*datastore.GET, *datastore.WRITE], [site.bucket_arn("*")]),
-            allow([*datastore.LIST, *datastore.LOCATE], [site.bucket_arn()]),
+            allow(
+                {action for actions, _ in within for action in actions},
+                dict.fromkeys(resource for _, resources in within for resource in resources),
+            ),
+            allow(anywhere, [ANY]),
             allow(
                 [*encryption.DECRYPT, *encryption.ENCRYPT],
                 [props.key],
                 {"StringLike": {"kms:ViaService": f"*.{site.region}.amazonaws.com"}},
             ),
-            allow([*catalog.READ, *catalog.WRITE], catalog.resources(site, "*")),
-            allow(
-                compute.SUBMIT,
-                [site.arn("batch", f"{kind}/{prefix}-*") for kind in ("job-definition", "job-queue")],
-            ),
-            # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
-            allow([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
-            # AWS can't limit any of these to a resource (Service Authorization Reference: Batch,
-            # CloudWatch Logs, Step Functions, ECR, ECS, EC2, X-Ray, Lake Formation, Scheduler).
-            allow(
-                [
-                    *compute.OBSERVE,
-                    *orchestration.DELIVER_LOGS,
-                    *orchestration.LIST_AND_VALIDATE,
-                    *compute.LOG_IN,
-                    *instances.FIND,
-                    *orchestration.TRACE,
-                    *lake.ACCESS,
-                    *schedules.LIST,
-                ],
-                [ANY],
-            ),
             allow(watch.TELL, [ANY], watch.OURS),
-            allow([*instances.JOIN, *instances.REPORT], [instances.clusters(site, "cluster")]),
-            allow(instances.LISTEN, [instances.clusters(site, "container-instance")]),
-            # The image that settings name may be kept in any account.
-            allow(compute.PULL, [f"arn:{site.partition}:ecr:*:*:repository/*"]),
-            allow(
-                [*compute.READ_LOGS, *compute.WRITE_LOGS],
-                [
-                    site.arn("logs", f"log-group:{group}:*")
-                    for group in (site.names.job_log_group, site.names.state_log_group)
-                ],
-            ),
-            allow(
-                [*orchestration.MANAGE, *orchestration.RUN, *orchestration.OBSERVE],
-                [site.arn("states", f"{kind}:{prefix}-*") for kind in states],
-            ),
-            allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
-            allow(parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
-            allow(parameters.READ_SECRETS, site.secret_arns("*")),
-            allow(schedules.MANAGE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
-            allow(queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
-            allow(facts.LOG, [site.arn("logs", facts.LOG_GROUPS)]),
-            allow(undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
+            allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-{one}-*") for one in ("project", "branch")]),
             *(
                 allow(
                     ["iam:PassRole"],
@@ -114,7 +119,6 @@ class Boundary(Construct):
                 )
                 for kind, service in (("sfn", "states"), ("sch", "scheduler"))
             ),
-            allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-project-*")]),
         ]
         aws.iam_policy.IamPolicy(
             self,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from modules import aws
+from modules.accepted import accept
 from modules.cdk import Construct, TerraformResourceLifecycle
 from modules.policy import Statement, deny_all, document
 from modules.site import Site
@@ -57,6 +58,8 @@ class Bucket(Construct):
             force_destroy=props.destroyable,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=not props.destroyable),
         )
+        self._bucket = bucket
+        self.accept(CKV_AWS_144="Versions protect from mistakes; a second region doubles what data costs.")
         if props.adopted:
             bucket.import_from(props.name)
         self.name: str = bucket.bucket
@@ -78,6 +81,10 @@ class Bucket(Construct):
                 target_bucket=props.site.log_bucket,
                 target_prefix=f"s3/{props.name}/",
             )
+
+    def accept(self, **reasons: str) -> None:
+        """Say why the bucket stays as it is though a check fails (`modules.accepted.accept`)."""
+        accept(self._bucket, **reasons)
 
     def objects(self, keys: str) -> str:
         """ARN pattern of the objects whose keys match the pattern."""

@@ -63,6 +63,9 @@ class Datastore(Construct):
                 props.site, props.site.bucket, key=props.encryption.key, destroyable=props.destroyable
             ),
         )
+        self._bucket.accept(
+            CKV_AWS_145="Where the settings say encryption = 'aws' the keys are S3's own.",
+        )
         self.bucket: str = self._bucket.name
         self._expire(props)
         # Free; without a rule nothing comes of it, with one a new object can start a flow.

@@ -67,6 +67,11 @@ class LogBucket(Construct):
                 ],
             ),
         )
+        bucket.accept(
+            CKV_AWS_18="Logs of who reads the logs would be logged in their turn, without an end.",
+            CKV_AWS_145="S3 delivers access logs only to buckets with S3's own keys (User Guide).",
+            CKV2_AWS_62="Nothing is started by a log that arrives.",
+        )
         s3 = aws.s3_bucket_lifecycle_configuration
         s3.S3BucketLifecycleConfiguration(
             self,

@@ -79,13 +79,21 @@ class Names:
         """AWS's own resource policy lets Step Functions write below ``/aws/vendedlogs/``."""
         return f"/aws/vendedlogs/states/{self.prefix}"
 
+    @property
+    def log_groups(self) -> tuple[str, str]:
+        return (self.job_log_group, self.state_log_group)
+
     def bucket(self, account: str) -> str:
         """Bucket names are taken once in the world: the account's id makes ours free."""
         return f"{self.prefix}-{account}"
 
     def namespace(self, namespace: str) -> str:
-        """Name of a namespace's own things, and of the role its people assume: ``...-user-ada``."""
-        return f"{self.prefix}-{owner(namespace).replace('/', '-')}"
+        """Name of a namespace's own things, and of the role its people assume: ``...-user-ada``.
+
+        A project's branches are ``...-branch-flights``: nothing of theirs begins as production's does.
+        """
+        kind, name, *branch = owner(namespace).split("/")
+        return f"{self.prefix}-{'branch' if branch else kind}-{name}"
 
     def job_role(self, namespace: str) -> str:
         return f"{self.namespace(namespace)}-job"

@@ -18,7 +18,14 @@ from modules.role import Role, RoleProps
 from modules.schedules import Schedules, SchedulesProps
 from modules.site import Site
 from modules.undelivered import Undelivered
-from stepwell.contract import CONTRACT_VERSION, EnvironmentName, NamespaceContract, owner_tags
+from stepwell.contract import (
+    CONTRACT_VERSION,
+    NAMESPACES,
+    EnvironmentName,
+    NamespaceContract,
+    folders,
+    owner_tags,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,7 @@ class NamespaceProps:
 
     Attributes:
         platform: what it draws on.
-        namespace: ``user/NAME`` or ``project/NAME``.
+        namespace: ``user/NAME``, ``project/NAME``, or ``project/NAME/branch`` for all its branches.
         trusted: statements of the trust policy of the role its people assume.
     """
 
@@ -93,12 +100,13 @@ class Namespace(Construct):
             platform.parameters.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
             queries.grant_query(role)
-        platform.datastore.grant_read(self.role, "ns/")
+        platform.datastore.grant_read(self.role, NAMESPACES)
         platform.compute.grant_observe(self.role)
         platform.orchestration.grant_observe(self.role)
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
-        platform.datastore.grant_read(self.job_role, f"ns/{namespace}/")
-        platform.datastore.grant_write(self.job_role, f"ns/{namespace}/")
+        own = [f"{NAMESPACES}{folder}" for folder in folders(namespace)]
+        platform.datastore.grant_read(self.job_role, *own)
+        platform.datastore.grant_write(self.job_role, *own)
         platform.parameters.put(
             self,
             "contract",

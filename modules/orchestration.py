@@ -14,7 +14,7 @@ from modules.encryption import Encryption
 from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import owner_tags
+from stepwell.contract import NAMESPACES, folders, owner_tags, state_machines
 
 MANAGE = [
     "states:CreateStateMachine",
@@ -118,7 +118,8 @@ class Orchestration(Construct):
             ),
         )
         self._props.compute.grant_submit(role, namespace)
-        self._props.datastore.grant_get(role, f"ns/{namespace}/*/splits/*")
+        items = [f"{NAMESPACES}{folder}*/splits/*" for folder in folders(namespace)]
+        self._props.datastore.grant_get(role, *items)
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),
             allow(["states:DescribeExecution", "states:StopExecution"], self._arns(["execution"], namespace)),
@@ -151,6 +152,6 @@ class Orchestration(Construct):
     def _arns(self, kinds: Sequence[str], namespace: str | None) -> list[str]:
         """Patterns of a namespace's own, or (`None`) all of the environment's; they differ in what follows
         the name: a flow, and for executions and map runs ``:<name>`` or ``/<label>:<id>``."""
-        names = self._site.names
-        prefix = names.prefix if namespace is None else names.namespace(namespace)
-        return [self._site.arn("states", f"{kind}:{prefix}-*") for kind in kinds]
+        prefix = self._site.names.state_machine_prefix
+        names = state_machines(namespace) if namespace else ["*"]
+        return [self._site.arn("states", f"{kind}:{prefix}{name}") for kind in kinds for name in names]

@@ -10,7 +10,7 @@ from modules.policy import ANY, allow, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
 from modules.undelivered import Undelivered
-from stepwell.contract import owner_tags
+from stepwell.contract import owner_tags, state_machines
 
 MANAGE = [
     "scheduler:CreateSchedule",
@@ -29,7 +29,7 @@ class SchedulesProps:
     Attributes:
         site: where they stand.
         undelivered: where goes a start that failed.
-        namespace: ``user/NAME`` or ``project/NAME``.
+        namespace: whose they are.
     """
 
     site: Site
@@ -75,9 +75,8 @@ class Schedules(Construct):
                 tags=owner_tags(namespace),
             ),
         )
-        self.role.grant(
-            allow(START, [site.arn("states", f"stateMachine:{site.names.namespace(namespace)}-*")])
-        )
+        machines = [f"{site.names.state_machine_prefix}{name}" for name in state_machines(namespace)]
+        self.role.grant(allow(START, [site.arn("states", f"stateMachine:{name}") for name in machines]))
         props.undelivered.grant_send(self.role)
 
     def grant_manage(self, role: Role) -> None:

@@ -49,7 +49,8 @@ class User(Construct):
         platform.compute.grant_submit(self.role, namespace)
         site = platform.site
         # Whom of them a project lets, its role says: so a new project changes no user's policy.
-        self.role.grant(allow(["sts:AssumeRole"], [site.role_arn(f"{site.names.prefix}-project-*")]))
+        projects = [site.role_arn(f"{site.names.prefix}-{kind}-*") for kind in ("project", "branch")]
+        self.role.grant(allow(["sts:AssumeRole"], projects))
 
 
 def _trusted(props: UserProps) -> Statement:

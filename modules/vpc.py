@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from modules import aws
+from modules.accepted import accept
 from modules.cdk import Construct, Fn, Token
 from modules.logbucket import FLOW_LOGS
 from modules.site import Site
@@ -55,6 +56,7 @@ class Vpc(Construct):
             enable_dns_support=True,
             tags={"Name": name},
         )
+        accept(vpc, CKV2_AWS_11="Whether flows are logged is a setting, network.flow_logs.")
         self.vpc: str = vpc.id
         # AWS makes this group with everything allowed inside it; adopted without rules it allows nothing.
         aws.default_security_group.DefaultSecurityGroup(self, "default-security-group", vpc_id=vpc.id)
@@ -94,6 +96,9 @@ class Vpc(Construct):
 
     def _subnets(self, props: VpcProps, name: str, routes: str) -> list[str]:
         zones = aws.data_aws_availability_zones.DataAwsAvailabilityZones(self, "zones", state="available")
+        accept(
+            zones, CKV_AWS_394="Which zones there are differs from account to account; two of them are taken."
+        )
         made = []
         for index, block in enumerate(list(IPv4Network(props.cidr).subnets(prefixlen_diff=2))[:ZONES]):
             subnet = aws.subnet.Subnet(

@@ -4,7 +4,8 @@ Terraform writes two kinds of SSM parameter, the runtime reads them, and both do
 the classes of this module. Nothing is copied by hand.
 
 * ``/stepwell/TEAM-ENV/contract``: what the environment offers everybody (`Contract`).
-* ``/stepwell/TEAM-ENV/namespaces/user/NAME`` and ``.../namespaces/project/NAME``: what one
+* ``/stepwell/TEAM-ENV/namespaces/OWNER``, where an owner (`owner`) is ``user/NAME``, ``project/NAME``
+  for production, or ``project/NAME/branch`` for all of a project's branches: what one
   namespace may use (`NamespaceContract`). They stand apart, because a standard SSM parameter
   holds 4 KiB (AWS Systems Manager quotas), and because a new user must not touch what others read.
 
@@ -51,13 +52,28 @@ _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 
 
 def owner(namespace: str) -> str:
-    """Who has a namespace, ``user/NAME`` or ``project/NAME``: a project has its branches too."""
-    return "/".join(namespace.split("/")[:2])
+    """Who has a namespace: ``user/NAME``, ``project/NAME``, or ``project/NAME/branch`` for a branch.
+
+    An owner is its own: it has roles and job definitions, so a branch can't do what production can.
+    """
+    parts = namespace.split("/")
+    return "/".join(parts[: 3 if parts[2:3] == ["branch"] else 2])
+
+
+def folders(of: str) -> tuple[str, ...]:
+    """The namespaces of an owner as patterns, each with a slash behind it: ``project/NAME/prod/``."""
+    kind, _, *branch = of.split("/")
+    return (f"{of}/",) if kind == "user" or branch else (f"{of}/prod/", f"{of}/prod.*/")
+
+
+def state_machines(of: str) -> list[str]:
+    """Patterns of the names of an owner's state machines, behind the prefix: a namespace, then a flow."""
+    return [f"{folder.removesuffix('/').replace('/', '-')}-*" for folder in folders(of)]
 
 
 def owner_tags(namespace: str) -> dict[str, str]:
     """The cost tags of what belongs to a namespace's owner; a project has a tag of its own."""
-    kind, name = owner(namespace).split("/")
+    kind, name = owner(namespace).split("/")[:2]
     return {NAMESPACE_TAG: owner(namespace)} | ({PROJECT_TAG: name} if kind == "project" else {})
 
 
@@ -121,7 +137,7 @@ class EnvironmentName:
     def namespace_parameter(self, namespace: str) -> str:
         """Name of the SSM parameter that holds the `NamespaceContract` of `namespace`.
 
-        A project has one contract for production and all its branches.
+        A project has one contract for production, and one for all its branches.
         """
         return f"{parameters(str(self))}/namespaces/{owner(namespace)}"
 
@@ -269,7 +285,7 @@ class NamespaceContract(_Document):
     """What one namespace may use.
 
     Attributes:
-        namespace: ``user/NAME`` or ``project/NAME``.
+        namespace: its owner: ``user/NAME``, ``project/NAME`` or ``project/NAME/branch``.
         role: ARN of the role its people (or its deployer) assume.
         job_definitions: what the ARNs of its Batch job definitions begin with; `job_definition` has the
             whole, without a revision: jobs get the newest.

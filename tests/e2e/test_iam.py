@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 
 NAME = EnvironmentName.parse(ENVIRONMENT)
 PRODUCTION = "project/flights/prod"
+BRANCH = "project/flights/branch/x"
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +58,13 @@ def deployer(deployed: Deployed) -> Person:
     """The data scientist, who has assumed the role of the project."""
     variables = deployed.acting_as("user-ada", "project-flights")
     return Person({**variables, "STEPWELL_USER": "ada", "STEPWELL_NAMESPACE": PRODUCTION})
+
+
+@pytest.fixture(scope="module")
+def brancher(deployed: Deployed) -> Person:
+    """The data scientist, who has assumed the role of the project's branches."""
+    variables = deployed.acting_as("user-ada", "branch-flights")
+    return Person({**variables, "STEPWELL_USER": "ada", "STEPWELL_NAMESPACE": BRANCH})
 
 
 @pytest.fixture(scope="module")
@@ -123,9 +131,9 @@ def test_each_role_is_assumed_by_whom_it_trusts(admin: Person, visitor: Person, 
         assume = partial(person.client("sts").assume_role, RoleSessionName="test")
         return {name for name, arn in roles.items() if not denied(partial(assume, RoleArn=arn))}
 
-    assert {"user-ada-job", "user-ada-sfn", "project-flights-job", "project-flights-sfn"} < roles.keys()
+    assert {"user-ada-job", "user-ada-sfn", "project-flights-job", "branch-flights-sfn"} < roles.keys()
     assert assumable(visitor) == {"user-ada", "user-dana"}
-    assert assumable(ada) == {"project-flights"}
+    assert assumable(ada) == {"project-flights", "branch-flights"}
 
 
 def forbidden_to_a_data_scientist(
@@ -297,6 +305,7 @@ TRIES = """
         store = S3Store(contract.bucket, virtual_hosted_style_request=False)
         self.wrote = []
         for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried",
+                    "ns/project/flights/branch/x/tried",
                     "warehouse/facts/tried", "warehouse/project/flights/tried"):
             try:
                 obstore.put(store, key, b"x")
@@ -304,7 +313,8 @@ TRIES = """
             except PermissionDeniedError:
                 pass
         self.read = []
-        for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried"):
+        for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried",
+                    "ns/project/flights/branch/x/tried"):
             try:
                 obstore.head(store, key)
                 self.read.append(key)
@@ -332,13 +342,17 @@ TRIES = """
 
 @pytest.mark.parametrize(
     ("person", "namespace", "owner"),
-    [("ada", "user/ada", "user-ada"), ("deployer", PRODUCTION, "project-flights")],
+    [
+        ("ada", "user/ada", "user-ada"),
+        ("deployer", PRODUCTION, "project-flights"),
+        ("brancher", BRANCH, "branch-flights"),
+    ],
 )
 def test_a_task_has_the_rights_of_its_namespace(
     request: pytest.FixtureRequest, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     person: str, namespace: str, owner: str,
 ) -> None:  # fmt: skip
-    """A user's run, and one in production, run under their own job role and are held to its rights."""
+    """A user's run, production's and a branch's run under their own job role and are held to its rights."""
     someone: Person = request.getfixturevalue(person)
     file = write_flow(tmp_path, TRIES)
     run, status = in_production(file, tmp_path / "home", someone.variables)

@@ -10,10 +10,21 @@ from stepwell.store import keys
 from tests.iam.world import REGION, World
 from tests.synthesis import ACCOUNT, KEY
 
-OWNERS = {"ada": "user/ada", "dana": "user/dana", "flights": "project/flights"}
-POSSESSIVE = {"ada": "ada's", "dana": "dana's", "flights": "flights'"}
+OWNERS = {
+    "ada": "user/ada",
+    "dana": "user/dana",
+    "flights": "project/flights",
+    "a branch": "project/flights/branch",
+}
+POSSESSIVE = {"ada": "ada's", "dana": "dana's", "flights": "flights'", "a branch": "a branch's"}
 PROD, BRANCH = "project/flights/prod", "project/flights/branch/test.one"
-WHERE = {"ada's": "user/ada", "dana's": "user/dana", "production's": PROD, "a branch's": BRANCH}
+WHERE = {
+    "ada's": "user/ada",
+    "dana's": "user/dana",
+    "production's": PROD,
+    "a second production's": f"{PROD}.two",
+    "a branch's": BRANCH,
+}
 STATES = {"iam:PassedToService": "states.amazonaws.com"}
 
 
@@ -61,6 +72,7 @@ def _objects(world: World) -> dict[str, Thing]:
     objects = {label: Thing(f"{bucket}/{key}") for label, key in named.items()}
     hers = objects["ada's results"].arn
     objects["ada's answers"] = Thing(f"{bucket}/tmp/user/ada/athena/x.csv")
+    objects["a branch's answers"] = Thing(f"{bucket}/tmp/project/flights/branch/athena/x.csv")
     objects["dana's answers"] = Thing(f"{bucket}/tmp/user/dana/athena/x.csv")
     objects["tables declared"] = Thing(f"{bucket}/warehouse/declared/flights.json")
     header = "s3:x-amz-server-side-encryption"

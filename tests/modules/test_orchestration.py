@@ -31,14 +31,21 @@ def test_tracing_is_an_option(demo: Synthesized, full: Synthesized) -> None:
         assert ("xray:PutTraceSegments" in actions(made, "user-ada/namespace/execution-role")) is traces
 
 
-@pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
-def test_schedules_start_the_namespaces_flows(demo: Synthesized, namespace: str) -> None:
+@pytest.mark.parametrize(
+    ("namespace", "names"),
+    [
+        ("user-ada/namespace", ["user-ada-*"]),
+        ("project-flights/namespace", ["project-flights-prod-*", "project-flights-prod.*-*"]),
+        ("project-flights/branches", ["project-flights-branch-*"]),
+    ],
+)
+def test_schedules_start_the_namespaces_flows(demo: Synthesized, namespace: str, names: list[str]) -> None:
     """The role of a namespace's schedules starts its state machines, tells of failures, and no more."""
-    starts, sends, encrypts = demo.statements(f"{namespace}/namespace/schedules/role")
+    starts, sends, encrypts = demo.statements(f"{namespace}/schedules/role")
     assert starts == {
         "Effect": "Allow",
         "Action": ["states:StartExecution"],
-        "Resource": [f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{NAME}-{namespace}-*"],
+        "Resource": [f"arn:aws:states:us-east-1:{ACCOUNT}:stateMachine:{NAME}-{name}" for name in names],
     }
     assert (sends["Action"], sends["Resource"]) == (["sqs:SendMessage"], [QUEUE])
     assert (encrypts["Resource"], encrypts["Condition"]) == (

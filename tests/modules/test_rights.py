@@ -107,7 +107,7 @@ def test_the_boundary_allows_each_action_that_is_granted(
 def test_no_role_changes_iam(everything: list[dict[str, Any]]) -> None:
     """Of IAM's actions only PassRole is allowed: to Step Functions and to Scheduler, each its own roles."""
     of_iam = [item for item in everything if any(action.startswith("iam:") for action in item["Action"])]
-    assert len(of_iam) == 2 * 4
+    assert len(of_iam) == 2 * 5
     for statement in of_iam:
         assert statement["Action"] == ["iam:PassRole"]
         service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
@@ -163,16 +163,28 @@ WRITES: dict[str, list[str]] = {
     "project-flights/namespace/role": [
         "tmp/project/flights/athena/*",
         "warehouse/project/flights/*",
-        "ns/project/flights/prod/code/*",
-        "ns/project/flights/prod/flows/*/runs/*/origin.json",
-        "ns/project/flights/prod/flows/*/runs/*/parameters.json",
-        "ns/project/flights/branch/*",
+        *(
+            f"ns/project/flights/{production}/{what}"
+            for production in ("prod", "prod.*")
+            for what in ("code/*", "flows/*/runs/*/origin.json", "flows/*/runs/*/parameters.json")
+        ),
     ],
     "project-flights/namespace/job-role": [
         "tmp/project/flights/athena/*",
-        "ns/project/flights/*",
+        "ns/project/flights/prod/*",
+        "ns/project/flights/prod.*/*",
         "warehouse/project/flights/*",
     ],
+    **{
+        f"project-flights/branches/{role}": [
+            "tmp/project/flights/branch/athena/*",
+            "ns/project/flights/branch/*",
+            "warehouse/project/flights/*",
+        ]
+        for role in ("role", "job-role")
+    },
+    "project-flights/branches/execution-role": [],
+    "project-flights/branches/schedules/role": [],
     "project-flights/namespace/execution-role": [],
     "project-flights/namespace/schedules/role": [],
     "compute/starter": [],
@@ -186,36 +198,43 @@ def test_each_role_writes_these_keys(demo: Synthesized) -> None:
 
 
 def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
-    """The project's role deletes objects in branches, of tables and of queries, not below prod."""
+    """The project's role deletes objects of tables and of queries, and none of runs."""
     deletes = keys(demo, "project-flights/namespace/role", "s3:DeleteObject")
     assert deletes == [
         "tmp/project/flights/athena/*",
         "warehouse/project/flights/*",
-        "ns/project/flights/branch/*",
     ]
 
 
+OWNED = {
+    "user/ada": ("user-ada/namespace", ["user/ada"]),
+    "user/dana": ("user-dana/namespace", ["user/dana"]),
+    "project/flights": ("project-flights/namespace", ["project/flights/prod", "project/flights/prod.*"]),
+    "project/flights/branch": ("project-flights/branches", ["project/flights/branch"]),
+}
 READS = {
     "role": ["warehouse/*", "tmp/{}/athena/*", "ns/*"],
-    "job-role": ["warehouse/*", "tmp/{}/athena/*", "ns/{}/*"],
-    "execution-role": ["ns/{}/*/splits/*"],
+    "job-role": ["warehouse/*", "tmp/{}/athena/*", "ns/[]/*"],
+    "execution-role": ["ns/[]/*/splits/*"],
 }
 
 
-@pytest.mark.parametrize("namespace", ["user/ada", "user/dana", "project/flights"])
+@pytest.mark.parametrize("namespace", OWNED)
 @pytest.mark.parametrize("role", READS)
 def test_each_role_reads_these_keys(demo: Synthesized, namespace: str, role: str) -> None:
-    """People read all of the team, tasks their own namespace, state machines the items of a foreach."""
-    path = f"{namespace.replace('/', '-')}/namespace/{role}"
-    read = [pattern.format(namespace) for pattern in READS[role]]
-    assert keys(demo, path, "s3:GetObject") == read
+    """People read all of the team, tasks their own namespaces, state machines the items of a foreach."""
+    construct, folders = OWNED[namespace]
+    path = f"{construct}/{role}"
+    patterns = [pattern.format(namespace) for pattern in READS[role]]
+    read = sorted({one.replace("[]", folder) for one in patterns for folder in folders})
+    assert sorted(keys(demo, path, "s3:GetObject")) == read
     listed = [
         prefix
         for statement in demo.statements(path)
         if "s3:ListBucket" in statement["Action"]
         for prefix in statement["Condition"]["StringLike"]["s3:prefix"]
     ]
-    assert listed == ([] if role == "execution-role" else read)
+    assert sorted(listed) == ([] if role == "execution-role" else read)
 
 
 def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
@@ -232,6 +251,8 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
         "user-dana/namespace/job-role": ["project_*", "facts"],
         "project-flights/namespace/role": ["project_flights"],
         "project-flights/namespace/job-role": ["project_flights"],
+        "project-flights/branches/role": ["project_flights"],
+        "project-flights/branches/job-role": ["project_flights"],
     }
 
 
@@ -246,13 +267,19 @@ def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:
-    """A role manages the state machines, and stops the executions, whose names begin with its own."""
-    for namespace in ("user-ada", "user-dana", "project-flights"):
-        own = [f"{STATES}:{kind}:stepwell-growth-dev-{namespace}-*" for kind in ("execution", "stateMachine")]
+    """A role manages the state machines, and stops the executions, of its namespaces, with its own roles."""
+    for (path, folders), name in zip(
+        OWNED.values(), ("user-ada", "user-dana", "project-flights", "branch-flights"), strict=True
+    ):
+        own = [
+            f"{STATES}:{kind}:stepwell-growth-dev-{folder.replace('/', '-')}-*"
+            for kind in ("execution", "stateMachine")
+            for folder in folders
+        ]
         for action in ("CreateStateMachine", "UpdateStateMachine", "StartExecution", "StopExecution"):
-            assert on(demo, f"{namespace}/namespace/role", f"states:{action}") == own
-        passed = on(demo, f"{namespace}/namespace/role", "iam:PassRole")
-        assert passed == [f"{ROLE}-{namespace}-sch", f"{ROLE}-{namespace}-sfn"]
+            assert on(demo, f"{path}/role", f"states:{action}") == own
+        passed = on(demo, f"{path}/role", "iam:PassRole")
+        assert passed == [f"{ROLE}-{name}-sch", f"{ROLE}-{name}-sfn"]
 
 
 def test_people_see_all_state_machines_of_the_environment(demo: Synthesized) -> None:
@@ -355,15 +382,20 @@ def test_every_user_deploys_a_project_that_names_no_deployers(demo: Synthesized)
 
 
 def test_deployers_limit_who_deploys_a_project() -> None:
-    """A project's role trusts the deployers that it names, and nobody else."""
+    """Production's role trusts the deployers that are named, and nobody else; that of branches all users."""
     made = synthesized(settings(projects=[{"name": "flights", "deployers": ["dana"]}]))
     condition = trusted(made, "project-flights/namespace/role")["Condition"]
     assert condition == {"ArnEquals": {"aws:PrincipalArn": [f"{ROLE}-user-dana"]}}
+    branches = trusted(made, "project-flights/branches/role")["Condition"]
+    assert branches["ArnLike"] == {"aws:PrincipalArn": f"{ROLE}-user-*"}
 
 
 def test_a_user_may_ask_for_any_projects_role(demo: Synthesized) -> None:
     """Whom a project lets, its own role says: so a project more changes no user."""
-    assert on(demo, "user-ada/namespace/role", "sts:AssumeRole") == [f"{ROLE}-project-*"]
+    assert on(demo, "user-ada/namespace/role", "sts:AssumeRole") == [
+        f"{ROLE}-branch-*",
+        f"{ROLE}-project-*",
+    ]
 
 
 def test_a_pipeline_deploys_without_a_key() -> None:

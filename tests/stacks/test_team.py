@@ -112,7 +112,7 @@ def test_parameters_fit_into_a_standard_parameter() -> None:
     made = synthesized(settings(users=[{"name": "a" * 30, "role": "data-engineer"}]))
     values = [body["value"] for body in made.all("aws_ssm_parameter").values()]
     assert all(len(made.resolved(value)) <= 4096 for value in values)
-    assert len(values) == 3
+    assert len(values) == 4
 
 
 def test_synth_is_the_same_twice(demo: Synthesized) -> None:

@@ -66,7 +66,10 @@ def make(
     for database in (FACTS, *projects):
         client("glue").create_database(DatabaseInput={"Name": contract.database(database)})
     parameters = {name.contract_parameter: contract.to_json()}
-    for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
+    for namespace in (
+        *(f"user/{user}" for user in users),
+        *(f"project/{one}{kind}" for one in projects for kind in ("", "/branch")),
+    ):
         definitions = _job_definitions(client, contract, name, namespace, role)
         parameters[name.namespace_parameter(namespace)] = NamespaceContract(
             CONTRACT_VERSION,

@@ -18,7 +18,7 @@ def test_a_job() -> None:
         "jobName": "Made-work-0-3",
         "jobQueue": "queue",
         "jobDefinition": "definition",
-        "shareIdentifier": "projectSflights",
+        "shareIdentifier": "projectSflightsSbranch",
         "containerOverrides": {
             "environment": [
                 {"name": "STEPWELL_DATASTORE", "value": "s3://store"},
@@ -33,7 +33,7 @@ def test_a_job() -> None:
             ],
             "resourceRequirements": [{"type": "VCPU", "value": "0.5"}, {"type": "MEMORY", "value": "1024"}],
         },
-        "tags": {"stepwell:namespace": "project/flights"},
+        "tags": {"stepwell:namespace": "project/flights/branch"},
         "propagateTags": True,
     }
 
