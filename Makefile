@@ -3,9 +3,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: install demo test kills lint checkov bench terraform-json requirements clean
+.PHONY: install bootstrap demo test kills lint checkov bench terraform-json requirements clean
 
 install: $(INSTALLED)
+
+# Once for each account: what all environments in it share. AWS credentials of an administrator are needed.
+bootstrap: $(INSTALLED)
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m stacks.bootstrap
 
 demo: $(INSTALLED)
 	$(BIN)/python examples/demo.py

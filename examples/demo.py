@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -24,7 +25,7 @@ from stepwell.cloud import control
 ROOT = Path(__file__).parents[1]
 FLIGHTS = ROOT / "examples" / "flights"
 HOME = ROOT / ".stepwell" / "demo"
-ENVIRONMENT = "growth-dev"
+FOUNDATION, ENVIRONMENT = "foundation-us-east-1", "growth-dev"
 LOAD, PREDICT = "load.py", "predict.py"
 
 
@@ -82,20 +83,23 @@ def act_as(user: str, cloud: control.CloudInfo) -> None:
 
 
 def start_deploy(variables: dict[str, str]) -> subprocess.Popen[bytes]:
-    """Begin ``cdktf deploy`` in the background; what it prints goes to a file."""
+    """Begin ``cdktf deploy`` of both stacks in the background; what it prints goes to a file."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    options = f"--auto-approve --no-color --output '{HOME / 'cdktf.out'}'"
+    script = " && ".join(f"cdktf deploy {stack} {options}" for stack in (FOUNDATION, ENVIRONMENT))
     with (HOME / "deploy.log").open("wb") as log:
         return subprocess.Popen(
-            [ROOT / "node_modules/.bin/cdktf", "deploy", ENVIRONMENT, "--auto-approve", "--no-color",
-             "--output", HOME / "cdktf.out"],
-            cwd=ROOT, env={**os.environ, **variables, "PATH": path}, stdout=log, stderr=log,
+            ["/bin/sh", "-c", script],
+            cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+            env={**os.environ, **variables, "PATH": f"{ROOT / 'node_modules/.bin'}{os.pathsep}{path}"},
         )  # fmt: skip
 
 
 def finish_deploy(deploy: subprocess.Popen[bytes]) -> None:
     """Wait for the deploy's end; every few seconds a line says how far it is."""
     log = HOME / "deploy.log"
-    print(f"$ cdktf deploy {ENVIRONMENT} --auto-approve", flush=True)
+    for stack in (FOUNDATION, ENVIRONMENT):
+        print(f"$ cdktf deploy {stack} --auto-approve", flush=True)
     while deploy.poll() is None:
         time.sleep(5)
         created = log.read_text().count("Creation complete")
@@ -103,7 +107,7 @@ def finish_deploy(deploy: subprocess.Popen[bytes]) -> None:
     text = log.read_text()
     if deploy.returncode:
         raise SystemExit(f"cdktf deploy failed:\n{text[-4000:]}")
-    print(next((line.strip() for line in text.splitlines() if "Apply complete!" in line), "deployed"))
+    print(*(line.strip() for line in text.splitlines() if "Apply complete!" in line), sep="\n")
 
 
 def follow(name: str, run: str, user: str) -> list[dict[str, Any]]:
@@ -191,7 +195,7 @@ def main() -> None:
             subprocess.run([sys.executable, FLIGHTS / "query.py"], check=True)
     finally:
         if deploy.poll() is None:
-            deploy.terminate()
+            os.killpg(deploy.pid, signal.SIGTERM)
             deploy.wait()
         control.down(HOME)
     print("\n\x1b[1m━━ How long each part took \x1b[0m".ljust(100, "━"))

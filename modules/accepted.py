@@ -8,7 +8,7 @@ from modules.cdk import TerraformStack
 
 # Of every group of logs.
 LOGS = {
-    "CKV_AWS_158": "CloudWatch Logs encrypts with keys that AWS owns; why is in docs/decisions/0012.",
+    "CKV_AWS_158": "Where the settings say encryption = 'aws' the keys are AWS's own.",
     "CKV_AWS_338": "How long logs are kept is a setting, logs.retention_days.",
 }
 # Of the environment's contracts.

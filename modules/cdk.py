@@ -14,6 +14,7 @@ import modules._bindings  # noqa: F401  what it tells Node must be said before j
 from cdktf import App as App
 from cdktf import Fn as Fn
 from cdktf import LocalBackend as LocalBackend
+from cdktf import S3Backend as S3Backend
 from cdktf import TerraformOutput as TerraformOutput
 from cdktf import TerraformResourceLifecycle as TerraformResourceLifecycle
 from cdktf import TerraformStack as TerraformStack

@@ -1,18 +1,23 @@
-"""Compute: a Batch queue on Fargate that scales to nothing, and the job definitions sent to it."""
+"""Compute: the job queues of an environment, shared fairly, and the job definitions sent to them."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from modules import aws
 from modules.accepted import LOGS, accept
-from modules.cdk import Construct, TerraformResourceLifecycle
+from modules.cdk import Construct
+from modules.container import Container
+from modules.encryption import Encryption
+from modules.instances import Instances, InstancesProps
 from modules.network import Network
-from modules.policy import ANY, allow, trust
+from modules.policy import ANY, allow, trust_service
+from modules.queue import Queue, QueueProps
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import NAMESPACE_TAG
+from stepwell.contract import NAMESPACE_TAG, job_definition, owner_tags, share
+from stepwell.contract import Queue as Offered
 
 SUBMIT = ["batch:SubmitJob"]
 STOP = ["batch:CancelJob", "batch:TerminateJob"]
@@ -28,7 +33,19 @@ READ_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents"]
 WRITE_LOGS = ["logs:CreateLogStream", "logs:PutLogEvents"]
 LOG_IN = ["ecr:GetAuthorizationToken"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
-COMMAND = ["python", "-m", "stepwell.job"]
+DEFAULT_IMAGE = "default"
+PRIORITY = 1
+# Batch's reasons of a job whose machine was taken from it; all others end it.
+RECLAIMED = ("Host EC2*", "Your Spot Task was interrupted*")
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The machines of a queue: type, most vCPUs, types of instances for EC2 and SPOT."""
+
+    type: str = "FARGATE"
+    max_vcpus: int = 16
+    instance_types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,135 +54,141 @@ class ComputeProps:
 
     Attributes:
         site, network: where it stands.
-        boundary: ARN of the roles' permissions boundary.
-        image: the container image of tasks: Python and stepwell are in it.
-        max_vcpus: how many vCPUs may run at once. Default: 16.
-        vcpu, memory: of a task that doesn't say: vCPUs and MiB. Default: 1 and 4,096.
+        encryption: what its logs are encrypted with.
+        image: the container image of tasks that name none: Python and stepwell are in it.
+        images: further images, by name. Default: none.
+        pools: the machines of each queue, by its name; the first one that fits gets a step. Default: one
+            queue, ``fargate``.
+        project_share: how many times the share of a user a project gets when machines are scarce. Default: 2.
+        share_decay_minutes: how long a namespace's use of machines counts against it. Default: 60.
+        reclaims: how often a task begins again whose machine was taken from it. Default: 3.
+        runnable_minutes: how long a job that can never start may block its queue. Default: 60.
+        capacity_minutes: how long a job waits for an instance that AWS has none of. Default: 1,440.
+        task_disk_gib: disk of a task on Fargate, 20 at no cost. Default: 20.
+        instance_disk_gib: disk of an instance. Default: 100.
         log_retention_days: how long the logs of tasks are kept. Default: 30.
-        runnable_minutes: how long a job that can never start may block the queue. Default: 60.
     """
 
     site: Site
     network: Network
-    boundary: str
+    encryption: Encryption
     image: str
-    max_vcpus: int = 16
-    vcpu: float = 1
-    memory: int = 4096
-    log_retention_days: int = 30
+    images: Mapping[str, str] = field(default_factory=dict)
+    pools: Mapping[str, Pool] = field(default_factory=lambda: {"fargate": Pool()})
+    project_share: float = 2
+    share_decay_minutes: int = 60
+    reclaims: int = 3
     runnable_minutes: int = 60
+    capacity_minutes: int = 1440
+    task_disk_gib: int = 20
+    instance_disk_gib: int = 100
+    log_retention_days: int = 30
 
 
 class Compute(Construct):
-    """A managed compute environment of Fargate: nothing runs, and nothing is paid, without a job.
+    """Queues whose machines scale to nothing: nothing runs, and nothing is paid, without a job.
 
     Attributes:
-        queue: ARN of the job queue.
+        queues: what the contract says of them, in the order in which they are asked.
+        images: names of the images, the default first.
     """
 
     def __init__(self, scope: Construct, id: str, props: ComputeProps) -> None:
         super().__init__(scope, id)
         self._props = props
-        self._site = props.site
-        prefix = props.site.names.prefix
+        self._site = site = props.site
         self._logs = aws.cloudwatch_log_group.CloudwatchLogGroup(
             self,
             "logs",
-            name=props.site.names.job_log_group,
+            name=site.names.job_log_group,
             retention_in_days=props.log_retention_days,
+            kms_key_id=props.encryption.key,
         )
         accept(self._logs, **LOGS)
         self._starter = self._starting_role()
-        batch = aws.batch_compute_environment
-        environment = batch.BatchComputeEnvironment(
-            self,
-            "fargate",
-            # Replaced, not changed: with a prefix the new one is there before the queue lets go of the old.
-            compute_environment_name_prefix=f"{prefix}-",
-            type="MANAGED",
-            compute_resources=batch.BatchComputeEnvironmentComputeResources(
-                type="FARGATE",
-                max_vcpus=props.max_vcpus,
-                subnets=props.network.subnets,
-                security_group_ids=[props.network.security_group],
-            ),
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
-        )
-        queue = aws.batch_job_queue
-        self.queue: str = queue.BatchJobQueue(
-            self,
-            "queue",
-            name=prefix,
-            state="ENABLED",
-            priority=1,
-            compute_environment_order=[
-                queue.BatchJobQueueComputeEnvironmentOrder(order=1, compute_environment=environment.arn)
-            ],
-            job_state_time_limit_action=[
-                queue.BatchJobQueueJobStateTimeLimitAction(
-                    state="RUNNABLE",
-                    reason=reason,
-                    action="CANCEL",
-                    max_time_seconds=props.runnable_minutes * 60,
-                )
-                # Batch's status reasons of a job that no waiting helps.
-                for reason in (
-                    "MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE",
-                    "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
-                )
-            ],
-        ).arn
+        shares = self._shares()
+        instances = None
+        if any(pool.instance_types for pool in props.pools.values()):
+            instances = Instances(self, "instances", InstancesProps(site, props.instance_disk_gib))
+            self._grant_start(instances.role)
+        self.queues: list[Offered] = [
+            Queue(
+                self,
+                f"queue-{name}",
+                QueueProps(
+                    site,
+                    props.network,
+                    name,
+                    shares,
+                    pool.type,
+                    pool.max_vcpus,
+                    pool.instance_types,
+                    instances if pool.instance_types else None,
+                    runnable_minutes=props.runnable_minutes,
+                    capacity_minutes=props.capacity_minutes,
+                ),
+            ).contract
+            for name, pool in props.pools.items()
+        ]
+        self._images = {DEFAULT_IMAGE: props.image, **props.images}
+        self.images = list(self._images)
 
-    def job_definition(self, scope: Construct, id: str, *, namespace: str, job_role: Role) -> str:
-        """A job definition for the tasks of `namespace`, run with the rights of `job_role`.
+    def job_definitions(self, scope: Construct, *, namespace: str, job_role: Role) -> str:
+        """Job definitions for the tasks of `namespace`, run with the rights of `job_role`.
+
+        There is one for each image and platform, so nobody has to register any.
 
         Returns:
-            Its ARN without a revision: whoever submits to it gets the newest.
+            What their ARNs begin with; image and platform follow.
         """
-        props = self._props
-        container = {
-            "image": props.image,
-            "command": COMMAND,
-            "jobRoleArn": job_role.arn,
-            "executionRoleArn": self._starter.arn,
-            "environment": [
-                {"name": "STEPWELL_ENVIRONMENT", "value": str(self._site.names.environment)},
-                {"name": "STEPWELL_NAMESPACE_OWNER", "value": namespace},
-            ],
-            "resourceRequirements": [
-                {"type": "VCPU", "value": f"{props.vcpu:g}"},
-                {"type": "MEMORY", "value": str(props.memory)},
-            ],
-            # Public subnets without NAT: only with an address of its own can a task pull its image.
-            "networkConfiguration": {"assignPublicIp": "ENABLED"},
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {
-                    "awslogs-group": self._logs.name,
-                    "awslogs-region": self._site.region,
-                    "awslogs-stream-prefix": namespace.replace("/", "-"),
-                },
-            },
-        }
-        definition = aws.batch_job_definition.BatchJobDefinition(
-            scope,
-            id,
-            name=self._site.names.namespace(namespace),
-            type="container",
-            platform_capabilities=["FARGATE"],
-            container_properties=json.dumps(container),
-            propagate_tags=True,
-        )
-        arn: str = definition.arn_prefix
-        return arn
+        site, props = self._site, self._props
+        prefix = site.names.namespace(namespace)
+        batch = aws.batch_job_definition
+        for platform in dict.fromkeys(queue.platform for queue in self.queues):
+            for name, image in self._images.items():
+                container = Container(
+                    image=image,
+                    platform=platform,
+                    job_role=job_role.arn,
+                    starter=self._starter.arn,
+                    variables={
+                        "STEPWELL_ENVIRONMENT": site.names.environment,
+                        "STEPWELL_NAMESPACE_OWNER": namespace,
+                    },
+                    log_group=self._logs.name,
+                    region=site.region,
+                    stream=namespace.replace("/", "-"),
+                    public_address=props.network.public_addresses,
+                    disk_gib=props.task_disk_gib,
+                )
+                batch.BatchJobDefinition(
+                    scope,
+                    f"job-definition-{name}-{platform.lower()}",
+                    name=job_definition(prefix, name, platform),
+                    type="container",
+                    platform_capabilities=[platform],
+                    container_properties=container.to_json(),
+                    retry_strategy=self._begin_again(),
+                    # A queue that is shared fairly wants one; within a namespace the first come first.
+                    scheduling_priority=PRIORITY,
+                    propagate_tags=True,
+                    tags=owner_tags(namespace),
+                )
+        return site.arn("batch", f"job-definition/{prefix}")
 
-    def grant_submit(self, role: Role, job_definition: str, namespace: str) -> None:
-        """Submit jobs of the definition to the queue, tag them as the namespace's, and stop those."""
+    def grant_submit(self, role: Role, namespace: str) -> None:
+        """Submit jobs of the namespace's definitions to the queues, tag them as its own, and stop those."""
+        names = self._site.names
         jobs = [self._site.arn("batch", "job/*")]  # ids of jobs say nothing; the tag does
         own = {NAMESPACE_TAG: namespace}
         role.grant(
-            # With and without a revision: which one Batch checks depends on how the job names it.
-            allow(SUBMIT, [job_definition, f"{job_definition}:*", self.queue]),
+            allow(
+                SUBMIT,
+                [
+                    self._site.arn("batch", f"job-definition/{names.namespace(namespace)}-*"),
+                    self._site.arn("batch", f"job-queue/{names.prefix}-*"),
+                ],
+            ),
             allow(
                 TAG,
                 jobs,
@@ -183,36 +206,63 @@ class Compute(Construct):
         )
 
     def grant_observe(self, role: Role) -> None:
-        """See the queue and all jobs, and read the logs of tasks."""
+        """See the queues and all jobs, and read the logs of tasks."""
         role.grant(
             # Batch can't limit a description to a resource.
             allow(OBSERVE, [ANY]),
             allow(READ_LOGS, [f"{self._logs.arn}:*"]),
         )
 
+    def _shares(self) -> str:
+        """The policy by which namespaces share all queues."""
+        batch = aws.batch_scheduling_policy
+        weight = batch.BatchSchedulingPolicyFairSharePolicyShareDistribution(
+            share_identifier=share("project/*"),
+            weight_factor=round(1 / self._props.project_share, 4),
+        )
+        arn: str = batch.BatchSchedulingPolicy(
+            self,
+            "shares",
+            name=self._site.names.prefix,
+            fair_share_policy=batch.BatchSchedulingPolicyFairSharePolicy(
+                share_decay_seconds=self._props.share_decay_minutes * 60, share_distribution=[weight]
+            ),
+        ).arn
+        return arn
+
+    def _begin_again(self) -> aws.batch_job_definition.BatchJobDefinitionRetryStrategy:
+        """Only a task whose machine was taken from it: the flow's own retries are the state machine's."""
+        batch = aws.batch_job_definition
+        evaluate = batch.BatchJobDefinitionRetryStrategyEvaluateOnExit
+        return batch.BatchJobDefinitionRetryStrategy(
+            attempts=self._props.reclaims + 1,
+            evaluate_on_exit=[
+                *(evaluate(on_status_reason=reason, action="RETRY") for reason in RECLAIMED),
+                evaluate(on_reason="*", action="EXIT"),
+            ],
+        )
+
     def _starting_role(self) -> Role:
-        """The role Fargate starts a container with: pulls its image, opens its log."""
+        """The role that a container is started with: pulls its image, opens its log."""
         site = self._site
         role = Role(
             self,
             "starter",
             RoleProps(
+                site,
                 name=f"{site.names.prefix}-starter",
-                description="Fargate pulls images and writes logs with it",
-                trusted=[
-                    trust(
-                        {"Service": "ecs-tasks.amazonaws.com"},
-                        {"StringEquals": {"aws:SourceAccount": site.account}},
-                    )
-                ],
-                boundary=self._props.boundary,
+                description="Containers of tasks are started with it: images and logs",
+                trusted=[trust_service("ecs-tasks", site.account)],
             ),
         )
+        self._grant_start(role)
+        return role
+
+    def _grant_start(self, role: Role) -> None:
         role.grant(
             allow(WRITE_LOGS, [f"{self._logs.arn}:*"]),
             # ECR can't limit this to a resource.
             allow(LOG_IN, [ANY]),
             # The image that settings name may be kept in any account.
-            allow(PULL, [f"arn:{site.partition}:ecr:*:*:repository/*"]),
+            allow(PULL, [f"arn:{self._site.partition}:ecr:*:*:repository/*"]),
         )
-        return role

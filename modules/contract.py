@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws
-from modules.accepted import PARAMETER, accept
 from modules.cdk import Construct
 from modules.namespace import Platform
-from stepwell.contract import CONTRACT_VERSION, Contract
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +23,24 @@ class ContractParameter(Construct):
         super().__init__(scope, id)
         platform = props.platform
         names = platform.site.names
-        parameter = aws.ssm_parameter.SsmParameter(
+        environment = EnvironmentName.parse(names.environment)
+        platform.parameters.put(
             self,
             "parameter",
-            name=names.environment.contract_parameter,
-            type="String",
-            value=Contract(
+            environment.contract_parameter,
+            Contract(
                 version=CONTRACT_VERSION,
-                team=names.environment.team,
-                environment=names.environment.environment,
+                team=environment.team,
+                environment=environment.environment,
                 region=platform.site.region,
                 bucket=platform.datastore.bucket,
-                job_queue=platform.compute.queue,
+                queues=tuple(platform.compute.queues),
+                images=tuple(platform.compute.images),
                 log_group=platform.orchestration.log_group,
+                tracing=platform.orchestration.tracing,
+                dead_letter_queue=platform.undelivered.arn,
                 job_log_group=names.job_log_group,
                 database_prefix=names.database_prefix,
                 state_machine_prefix=names.state_machine_prefix,
             ).to_json(),
         )
-        accept(parameter, **PARAMETER)

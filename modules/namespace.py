@@ -1,33 +1,46 @@
-"""A namespace: its people's role, its tasks' role, its state machines' role, its job definition."""
+"""A namespace: roles of its people, tasks, state machines and schedules, and its job definitions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from modules import aws
-from modules.accepted import PARAMETER, accept
 from modules.catalog import Catalog
 from modules.cdk import Construct
 from modules.compute import Compute
 from modules.datastore import Datastore
+from modules.encryption import Encryption
 from modules.orchestration import Orchestration
-from modules.policy import Statement, trust
+from modules.parameters import Parameters
+from modules.policy import Statement, trust_service
+from modules.queries import Queries, QueriesProps
 from modules.role import Role, RoleProps
+from modules.schedules import Schedules, SchedulesProps
 from modules.site import Site
-from stepwell.contract import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
+from modules.undelivered import Undelivered
+from stepwell.contract import (
+    CONTRACT_VERSION,
+    NAMESPACES,
+    EnvironmentName,
+    NamespaceContract,
+    folders,
+    owner_tags,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Platform:
-    """The constructs that namespaces draw on, and the ARN of their roles' permissions boundary."""
+    """The constructs that namespaces draw on, and how much of tables a query of theirs may read."""
 
     site: Site
-    boundary: str
+    encryption: Encryption
+    parameters: Parameters
     datastore: Datastore
     catalog: Catalog
     compute: Compute
+    undelivered: Undelivered
     orchestration: Orchestration
+    scan_limit_gib: int = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +49,13 @@ class NamespaceProps:
 
     Attributes:
         platform: what it draws on.
-        namespace: ``user/NAME`` or ``project/NAME``.
+        namespace: ``user/NAME``, ``project/NAME``, or ``project/NAME/branch`` for all its branches.
         trusted: statements of the trust policy of the role its people assume.
-        databases: the databases that it writes tables of. Default: none.
     """
 
     platform: Platform
     namespace: str
     trusted: Sequence[Statement]
-    databases: Sequence[str] = ()
 
 
 class Namespace(Construct):
@@ -52,8 +63,7 @@ class Namespace(Construct):
 
     Attributes:
         role: what its people assume: they read everything of the team, deploy and run its flows.
-        job_role: what its tasks run with: its own objects, all tables, writing `databases`.
-        job_definition: ARN of its job definition, without a revision.
+        job_role: what its tasks run with: its own objects, and all tables to read.
     """
 
     def __init__(self, scope: Construct, id: str, props: NamespaceProps) -> None:
@@ -66,55 +76,63 @@ class Namespace(Construct):
             "job-role",
             names.job_role(namespace),
             f"Tasks of {namespace}",
-            [
-                trust(
-                    {"Service": "ecs-tasks.amazonaws.com"},
-                    {"StringEquals": {"aws:SourceAccount": platform.site.account}},
-                )
-            ],
+            [trust_service("ecs-tasks", platform.site.account)],
         )
-        self.job_definition = platform.compute.job_definition(
-            self, "job-definition", namespace=namespace, job_role=self.job_role
+        definitions = platform.compute.job_definitions(self, namespace=namespace, job_role=self.job_role)
+        execution_role = platform.orchestration.execution_role(self, "execution-role", namespace=namespace)
+        schedules = Schedules(
+            self, "schedules", SchedulesProps(platform.site, platform.undelivered, namespace)
         )
-        execution_role = platform.orchestration.execution_role(
-            self, "execution-role", namespace=namespace, job_definition=self.job_definition
+        schedules.grant_manage(self.role)
+        queries = Queries(
+            self,
+            "queries",
+            QueriesProps(
+                platform.site,
+                platform.datastore,
+                platform.encryption,
+                namespace,
+                platform.scan_limit_gib,
+            ),
         )
         for role in (self.role, self.job_role):
-            platform.site.grant_read_contract(role)
-            platform.site.grant_read_secrets(role, namespace)
+            platform.parameters.grant_read(role)
+            platform.parameters.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
-            if props.databases:
-                platform.catalog.grant_write(role, props.databases)
-        platform.datastore.grant_read(self.role, "ns/")
+            queries.grant_query(role)
+        platform.datastore.grant_read(self.role, NAMESPACES)
         platform.compute.grant_observe(self.role)
         platform.orchestration.grant_observe(self.role)
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
-        platform.datastore.grant_read(self.job_role, f"ns/{namespace}/")
-        platform.datastore.grant_write(self.job_role, f"ns/{namespace}/")
-        parameter = aws.ssm_parameter.SsmParameter(
+        own = [f"{NAMESPACES}{folder}" for folder in folders(namespace)]
+        platform.datastore.grant_read(self.job_role, *own)
+        platform.datastore.grant_write(self.job_role, *own)
+        platform.parameters.put(
             self,
             "contract",
-            name=names.environment.namespace_parameter(namespace),
-            type="String",
-            value=NamespaceContract(
+            EnvironmentName.parse(names.environment).namespace_parameter(namespace),
+            NamespaceContract(
                 version=CONTRACT_VERSION,
                 namespace=namespace,
                 role=self.role.arn,
-                job_definition=self.job_definition,
+                job_definitions=definitions,
                 execution_role=execution_role.arn,
+                scheduler_role=schedules.role.arn,
+                schedule_group=schedules.group,
+                workgroup=queries.workgroup,
             ).to_json(),
+            owner_tags(namespace),
         )
-        accept(parameter, **PARAMETER)
 
     def _role(self, id: str, name: str, description: str, trusted: Sequence[Statement]) -> Role:
         return Role(
             self,
             id,
             RoleProps(
+                self._props.platform.site,
                 name=name,
                 description=description,
                 trusted=trusted,
-                boundary=self._props.platform.boundary,
-                tags={NAMESPACE_TAG: self._props.namespace},
+                tags=owner_tags(self._props.namespace),
             ),
         )

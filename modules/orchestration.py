@@ -10,9 +10,11 @@ from modules.accepted import LOGS, accept
 from modules.cdk import Construct
 from modules.compute import READ_LOGS, Compute
 from modules.datastore import Datastore
-from modules.policy import ANY, allow, trust
+from modules.encryption import Encryption
+from modules.policy import ANY, allow, trust_service
 from modules.role import Role, RoleProps
 from modules.site import Site
+from stepwell.contract import NAMESPACES, folders, owner_tags, state_machines
 
 MANAGE = [
     "states:CreateStateMachine",
@@ -45,6 +47,13 @@ DELIVER_LOGS = [
 # Step Functions Developer Guide, "Run Batch workloads": a task that waits for its job hears of it
 # through this rule.
 JOBS_RULE = "StepFunctionsGetEventsForBatchJobsRule"
+# Step Functions Developer Guide, "Trace state machine data in AWS X-Ray".
+TRACE = [
+    "xray:GetSamplingRules",
+    "xray:GetSamplingTargets",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+]
 WATCH_JOBS = ["events:DescribeRule", "events:PutRule", "events:PutTargets"]
 
 
@@ -54,15 +63,17 @@ class OrchestrationProps:
 
     Attributes:
         site: where it stands.
-        boundary: ARN of the roles' permissions boundary.
+        encryption: what its logs are encrypted with.
         datastore, compute: what state machines read their items from and send their jobs to.
+        tracing: whether X-Ray traces executions. Default: no.
         log_retention_days: how long the logs of executions are kept. Default: 30.
     """
 
     site: Site
-    boundary: str
+    encryption: Encryption
     datastore: Datastore
     compute: Compute
+    tracing: bool = False
     log_retention_days: int = 30
 
 
@@ -71,6 +82,7 @@ class Orchestration(Construct):
 
     Attributes:
         log_group: ARN of the log group.
+        tracing: whether X-Ray traces executions.
     """
 
     def __init__(self, scope: Construct, id: str, props: OrchestrationProps) -> None:
@@ -82,11 +94,13 @@ class Orchestration(Construct):
             "logs",
             name=props.site.names.state_log_group,
             retention_in_days=props.log_retention_days,
+            kms_key_id=props.encryption.key,
         )
         accept(logs, **LOGS)
         self.log_group: str = logs.arn
+        self.tracing = props.tracing
 
-    def execution_role(self, scope: Construct, id: str, *, namespace: str, job_definition: str) -> Role:
+    def execution_role(self, scope: Construct, id: str, *, namespace: str) -> Role:
         """The role that state machines of `namespace` run under.
 
         It submits that namespace's jobs, reads the items of its foreach steps, and starts the children of
@@ -96,24 +110,21 @@ class Orchestration(Construct):
             scope,
             id,
             RoleProps(
+                self._site,
                 name=self._site.names.execution_role(namespace),
                 description=f"State machines of {namespace} run under it",
-                trusted=[
-                    trust(
-                        {"Service": "states.amazonaws.com"},
-                        {"StringEquals": {"aws:SourceAccount": self._site.account}},
-                    )
-                ],
-                boundary=self._props.boundary,
+                trusted=[trust_service("states", self._site.account)],
+                tags=owner_tags(namespace),
             ),
         )
-        self._props.compute.grant_submit(role, job_definition, namespace)
-        self._props.datastore.grant_get(role, f"ns/{namespace}/*/splits/*")
+        self._props.compute.grant_submit(role, namespace)
+        items = [f"{NAMESPACES}{folder}*/splits/*" for folder in folders(namespace)]
+        self._props.datastore.grant_get(role, *items)
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),
             allow(["states:DescribeExecution", "states:StopExecution"], self._arns(["execution"], namespace)),
-            # Batch can't limit a description to a resource, nor CloudWatch Logs a delivery.
-            allow(["batch:DescribeJobs", *DELIVER_LOGS], [ANY]),
+            # Batch can't limit a description to a resource, nor CloudWatch Logs a delivery, nor X-Ray.
+            allow(["batch:DescribeJobs", *DELIVER_LOGS, *(TRACE if self.tracing else ())], [ANY]),
             allow(WATCH_JOBS, [self._site.arn("events", f"rule/{JOBS_RULE}")]),
         )
         return role
@@ -141,6 +152,6 @@ class Orchestration(Construct):
     def _arns(self, kinds: Sequence[str], namespace: str | None) -> list[str]:
         """Patterns of a namespace's own, or (`None`) all of the environment's; they differ in what follows
         the name: a flow, and for executions and map runs ``:<name>`` or ``/<label>:<id>``."""
-        names = self._site.names
-        prefix = names.prefix if namespace is None else names.namespace(namespace)
-        return [self._site.arn("states", f"{kind}:{prefix}-*") for kind in kinds]
+        prefix = self._site.names.state_machine_prefix
+        names = state_machines(namespace) if namespace else ["*"]
+        return [self._site.arn("states", f"{kind}:{prefix}{name}") for kind in kinds for name in names]

@@ -1,25 +1,29 @@
-"""Where an environment stands: its AWS partition, account and region, and its names there."""
+"""Where something stands: its AWS partition, account and region, and its names there."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from modules import aws
+from modules import aws, names
 from modules.cdk import Construct
 from modules.names import Names
-from modules.policy import allow
-from modules.role import Role
-from stepwell.contract import SHARED
-
-READ_SECRETS = ["secretsmanager:GetSecretValue"]
+from stepwell.contract import secrets
 
 
 @dataclass(frozen=True, slots=True)
 class SiteProps:
-    """`region` is the provider's."""
+    """Where it is.
+
+    Attributes:
+        names: the environment's.
+        region: the provider's.
+        tags: what the provider tags everything with, for what Terraform does not make itself.
+    """
 
     names: Names
     region: str
+    tags: Mapping[str, str]
 
 
 class Site(Construct):
@@ -33,13 +37,34 @@ class Site(Construct):
         super().__init__(scope, id)
         self.names = props.names
         self.region = props.region
+        self.tags = dict(props.tags)
         self.account: str = aws.data_aws_caller_identity.DataAwsCallerIdentity(self, "caller").account_id
         self.partition: str = aws.data_aws_partition.DataAwsPartition(self, "partition").partition
+        self._last: list[Callable[[], None]] = []
+
+    def at_end(self, make: Callable[[], None]) -> None:
+        """Call `make` once all constructs are there: for what grows until then, such as policies."""
+        self._last.append(make)
+
+    def finish(self) -> None:
+        """The stack calls this last."""
+        for make in self._last:
+            make()
 
     @property
     def bucket(self) -> str:
         """Name of the datastore's bucket."""
         return self.names.bucket(self.account)
+
+    @property
+    def boundary(self) -> str:
+        """ARN of the boundary that every role of this region has; the foundation makes it."""
+        return f"arn:{self.partition}:iam::{self.account}:policy/{names.boundary(self.region)}"
+
+    @property
+    def log_bucket(self) -> str:
+        """Name of the bucket that access and flow logs go to; the foundation makes it."""
+        return names.log_bucket(self.account, self.region)
 
     def arn(self, service: str, resource: str) -> str:
         """ARN of something of this account in this region."""
@@ -53,16 +78,11 @@ class Site(Construct):
         """ARN of a role of this account."""
         return f"arn:{self.partition}:iam::{self.account}:role/{name}"
 
+    def root(self) -> str:
+        """The account as a principal: whom its own IAM policies let."""
+        return f"arn:{self.partition}:iam::{self.account}:root"
+
     def secret_arns(self, *whose: str) -> list[str]:
         """Patterns of the secrets of namespaces, or those that are shared."""
-        return [
-            self.arn("secretsmanager", f"secret:{self.names.environment.secret(one, '*')}") for one in whose
-        ]
-
-    def grant_read_secrets(self, role: Role, namespace: str) -> None:
-        """Read the secrets of a namespace, and the team's shared ones."""
-        role.grant(allow(READ_SECRETS, self.secret_arns(namespace, SHARED)))
-
-    def grant_read_contract(self, role: Role) -> None:
-        """Read the environment's contract, and those of its namespaces."""
-        role.grant(allow(["ssm:GetParameter"], [self.arn("ssm", f"parameter{self.names.parameters}/*")]))
+        below = secrets(self.names.environment)
+        return [self.arn("secretsmanager", f"secret:{below}/{one}/*") for one in whose]

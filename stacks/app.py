@@ -1,4 +1,4 @@
-"""Every team environment of the settings as one CDKTF app."""
+"""Every stack of the settings as one CDKTF app: foundations and team environments."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 
 from modules.cdk import App
+from stacks.foundation import FoundationStack
+from stacks.places import places
 from stacks.policies import faults
 from stacks.schema import Settings
 from stacks.team import TeamEnvironment
@@ -16,9 +18,11 @@ from stepwell.errors import PlatformError
 def app(settings: Settings, outdir: str | None = None) -> App:
     """The app, ready to synth; into `outdir`, by default where the cdktf CLI says."""
     root = App(outdir=outdir)
+    for place in places(settings):
+        FoundationStack(root, place, settings)
     for team_name, team in settings.teams.items():
-        for key, environment in team.environments.items():
-            TeamEnvironment(root, EnvironmentName(team_name, key), team, environment)
+        for key in team.environments:
+            TeamEnvironment(root, EnvironmentName(team_name, key), settings)
     return root
 
 

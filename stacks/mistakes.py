@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, get_args
 
@@ -10,6 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 Place = Sequence[str | int]
+Mistake = tuple[Place, str]
+"""Where it is, and what to say of it."""
 
 
 def dotted(place: Place) -> str:
@@ -39,7 +42,9 @@ def _line(details: ErrorDetails, model: type[BaseModel]) -> str:
         case "too_short":
             return f"{where}: received {received!r}; at least one is needed"
         case "literal_error":
-            return f"{where}: received {received!r}; allowed are {details['ctx']['expected']}"
+            expected = details["ctx"]["expected"]
+            near = _near(str(received), re.findall(r"'([^']*)'", expected))
+            return f"{where}: received {received!r}; allowed are {expected}{near}"
         case "value_error":
             return f"{where}: received {received!r}; {details['ctx']['error']}"
         case _:
@@ -55,8 +60,13 @@ def _short(value: Any) -> str:
 
 def _allowed(key: str, model: type[BaseModel]) -> str:
     keys = list(model.model_fields)
-    near = difflib.get_close_matches(key, keys, n=1)
-    return f"allowed are {', '.join(keys)}" + (f"; did you mean {near[0]!r}?" if near else "")
+    return f"allowed are {', '.join(keys)}{_near(key, keys)}"
+
+
+def _near(wrong: str, allowed: Sequence[str]) -> str:
+    near = difflib.get_close_matches(wrong.lower(), [one.lower() for one in allowed], n=1)
+    meant = [one for one in allowed if one.lower() in near]
+    return f"; did you mean {meant[0]!r}?" if meant else ""
 
 
 def _model_at(place: Place, model: type[BaseModel]) -> type[BaseModel]:

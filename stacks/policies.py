@@ -6,7 +6,7 @@ It is looked for in the Terraform JSON, so it holds for whatever wrote it there.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 Document = Mapping[str, Any]
@@ -19,7 +19,10 @@ UNLIMITED = frozenset(
         "batch:DescribeJobQueues",
         "batch:DescribeJobs",
         "batch:ListJobs",
+        "ec2:DescribeTags",
         "ecr:GetAuthorizationToken",
+        "ecs:DiscoverPollEndpoint",
+        "lakeformation:GetDataAccess",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",
@@ -28,10 +31,17 @@ UNLIMITED = frozenset(
         "logs:ListLogDeliveries",
         "logs:PutResourcePolicy",
         "logs:UpdateLogDelivery",
+        "scheduler:ListSchedules",
         "states:ListStateMachines",
         "states:ValidateStateMachineDefinition",
+        "xray:GetSamplingRules",
+        "xray:GetSamplingTargets",
+        "xray:PutTelemetryRecords",
+        "xray:PutTraceSegments",
     }
 )
+# What metrics of our own are limited by in place of a resource.
+BY_CONDITION = {"cloudwatch:PutMetricData": "cloudwatch:namespace"}
 # Rights to become somebody else: on all roles they are rights to everything.
 BECOMING = frozenset({"iam:PassRole", "sts:AssumeRole"})
 PRINCIPALS = ("aws_iam_role", "aws_iam_user")
@@ -98,10 +108,16 @@ def _too_wide(statement: Document, *, of_key: bool) -> Iterator[str]:
             yield f"received the action {action!r}; name each action that is meant"
     for resource in _listed(statement.get("Resource")):
         if not of_key:  # where "*" is the key itself
-            yield from _too_wide_on(resource, actions)
+            limited = {one for one in actions if BY_CONDITION.get(one) not in _keys(statement)}
+            yield from _too_wide_on(resource, limited)
 
 
-def _too_wide_on(resource: str, actions: Sequence[str]) -> Iterator[str]:
+def _keys(statement: Document) -> set[str]:
+    """The keys of a statement's conditions."""
+    return {key for keys in statement.get("Condition", {}).values() for key in keys}
+
+
+def _too_wide_on(resource: str, actions: Collection[str]) -> Iterator[str]:
     # What begins with another resource's ARN, a token, is named by that.
     named = resource.split(":", 5)[-1] if resource.startswith("arn:") else resource
     limited = sorted(set(actions) - UNLIMITED)
@@ -127,7 +143,8 @@ def _denies_plain(stack: Document, kind: str, name: str, body: Document) -> bool
 
 
 def _is_denial_of_plain(statement: Document, kind: str) -> bool:
-    whole = {"aws_s3_bucket": "s3:*", "aws_sns_topic": "sns:*", "aws_sqs_queue": "sqs:*"}[kind]
+    # SNS takes no sns:* in a topic's policy; what its guide denies without TLS is to publish.
+    whole = {"aws_s3_bucket": "s3:*", "aws_sns_topic": "sns:Publish", "aws_sqs_queue": "sqs:*"}[kind]
     return (
         statement["Effect"] == "Deny"
         and statement.get("Principal") in ("*", {"AWS": "*"})

@@ -13,6 +13,7 @@ from stepwell.cloud import control
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "growth-dev"
+FOUNDATION = "foundation-us-east-1"
 CDKTF = ROOT / "node_modules/.bin/cdktf"
 
 

@@ -10,16 +10,40 @@ from typing import Any
 
 from stacks.app import app
 from stacks.checks import check
-from stacks.schema import Settings
+from stacks.places import FOUNDATION
+from stacks.schema import Environment, Settings, Team
 
 ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/made"
+"""The region's key, as the foundation has made it."""
 
 Body = dict[str, Any]
+FULL: Body = {
+    "compute": {
+        "image": "stepwell:latest",
+        "images": {"torch": "torch:1"},
+        "queues": {"fargate": {}, "big": {"type": "EC2"}, "gpu": {"type": "SPOT", "instance_types": ["g5"]}},
+    },
+    "orchestration": {"tracing": True},
+    "facts": {
+        "flights": {
+            "columns": {"carrier": "string", "departure": "timestamp", "price": "decimal(10, 2)"},
+            "required": ["carrier"],
+            "partition": ["day(departure)", "carrier"],
+            "comment": "One row for each flight",
+        },
+    },
+    "catalog": {"lake_formation": True},
+}
+"""Changes with which an environment has a role of every kind, with every right that there is."""
 
 
 def settings(**changes: Any) -> Settings:
-    """The demo's team with `changes`: ``users``, ``projects``, and parts of its environment ``dev``."""
-    team = {
+    """The demo's team with `changes`: ``foundation``, what a team has, parts of its environment ``dev``.
+
+    What a team and an environment both have is the environment's; ``team`` has changes of the team alone.
+    """
+    team: Body = {
         "users": [
             {"name": "ada", "role": "data-scientist"},
             {"name": "dana", "role": "data-engineer"},
@@ -27,19 +51,40 @@ def settings(**changes: Any) -> Settings:
         "projects": ["flights"],
     }
     environment: Body = {"region": "us-east-1", "compute": {"image": "stepwell:latest"}}
+    document: Body = {"teams": {"growth": team}}
     for name, value in changes.items():
-        (team if name in team else environment)[name] = value
-    made = Settings.model_validate({"teams": {"growth": {**team, "environments": {"dev": environment}}}})
+        if name == "foundation":
+            document[name] = value
+        elif name == "team":
+            team.update(value)
+        elif name in Team.model_fields and name not in Environment.model_fields:
+            team[name] = value
+        else:
+            environment[name] = value
+    team["environments"] = {"dev": environment}
+    made = Settings.model_validate(document)
     assert check(made) == []
     return made
 
 
-def synthesized(made: Settings) -> Synthesized:
-    """The only stack that these settings have."""
+def stacks(made: Settings) -> dict[str, Synthesized]:
+    """Every stack that these settings have, by name."""
     with TemporaryDirectory() as folder:
         app(made, folder).synth()
-        (path,) = Path(folder).glob("stacks/*/cdk.tf.json")
-        return Synthesized(json.loads(path.read_text()))
+        paths = Path(folder).glob("stacks/*/cdk.tf.json")
+        return {path.parent.name: Synthesized(json.loads(path.read_text())) for path in paths}
+
+
+def synthesized(made: Settings) -> Synthesized:
+    """The stack of the only environment."""
+    (found,) = (one for name, one in stacks(made).items() if not name.startswith(FOUNDATION))
+    return found
+
+
+def foundation(made: Settings) -> Synthesized:
+    """The only foundation."""
+    (found,) = (one for name, one in stacks(made).items() if name.startswith(FOUNDATION))
+    return found
 
 
 class Synthesized:
@@ -77,12 +122,15 @@ class Synthesized:
 
     def resolved(self, text: str) -> str:
         """`text` with the account, the partition, and the ARNs and names of the stack's resources."""
-        return re.sub(r"\$\{([^}]*)\}", lambda match: self._value(match[1]), text)
+        found = re.sub(r"(?<!\$)\$\{([^}]*)\}", lambda match: self._value(match[1]), text)
+        return found.replace("$${", "${")  # how Terraform writes what is not its own
 
     def _value(self, reference: str) -> str:
         kind, logical, attribute = reference.removeprefix("data.").split(".")
         if kind in ("aws_caller_identity", "aws_partition"):
             return {"account_id": ACCOUNT, "partition": "aws"}[attribute]
+        if kind in ("aws_kms_alias", "aws_kms_key"):
+            return KEY
         body = self.document["resource"][kind][logical]
         name = self.resolved(body.get("name") or body.get("bucket") or logical)
         if attribute in ("name", "bucket"):
@@ -93,6 +141,7 @@ class Synthesized:
             "aws_cloudwatch_log_group": ("logs:us-east-1", "log-group:"),
             "aws_iam_policy": ("iam:", "policy/"),
             "aws_iam_role": ("iam:", "role/"),
+            "aws_sns_topic": ("sns:us-east-1", ""),
         }[kind]
         return f"arn:aws:{service}:{ACCOUNT}:{prefix}{name}"
 

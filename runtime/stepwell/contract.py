@@ -3,8 +3,9 @@
 Terraform writes two kinds of SSM parameter, the runtime reads them, and both do it with
 the classes of this module. Nothing is copied by hand.
 
-* ``/stepwell/TEAM/ENV/contract``: what the environment offers everybody (`Contract`).
-* ``/stepwell/TEAM/ENV/namespaces/user/NAME`` and ``.../namespaces/project/NAME``: what one
+* ``/stepwell/TEAM-ENV/contract``: what the environment offers everybody (`Contract`).
+* ``/stepwell/TEAM-ENV/namespaces/OWNER``, where an owner (`owner`) is ``user/NAME``, ``project/NAME``
+  for production, or ``project/NAME/branch`` for all of a project's branches: what one
   namespace may use (`NamespaceContract`). They stand apart, because a standard SSM parameter
   holds 4 KiB (AWS Systems Manager quotas), and because a new user must not touch what others read.
 
@@ -16,38 +17,92 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from stepwell.errors import ContractError, UsageError
 
-CONTRACT_VERSION = 1
+CONTRACT_VERSION = 2
 FACTS = "facts"
 """The logical database of the data engineers; every project's is called as the project."""
+NAMESPACES = "ns/"
+"""What the keys of all runs, artifacts and code begin with; the namespace follows."""
+WAREHOUSE = "warehouse/"
+"""What the keys of all tables begin with."""
+TABLE_PROPERTIES = {
+    "write.parquet.row-group-limit": str(1 << 17),
+    "commit.retry.num-retries": "1000",
+    "commit.retry.min-wait-ms": "20",
+    "commit.retry.max-wait-ms": "500",
+}
+"""Of every new table. Row groups are what a filter leaves out and what shards are made of; pyiceberg's have
+a million rows. A writer that loses a race tries again, for as long as it takes; pyiceberg doubles the wait
+each time."""
+TEMPORARY = "tmp/"
+"""What the keys of all that is thrown away after days begin with; the namespace follows."""
 SHARED = "shared"
 """Whose secrets are that all of a team may read."""
+TEAM_TAG = "stepwell:team"
+ENVIRONMENT_TAG = "stepwell:environment"
+"""Its value is TEAM-ENV: cost reports and the permissions boundary tell environments apart by it."""
 NAMESPACE_TAG = "stepwell:namespace"
 """The tag of jobs and roles that says whose they are."""
-
-# MiB of memory that a task of so many vCPUs may have (Amazon ECS Developer Guide, "Fargate task sizes").
-FARGATE_SIZES: dict[float, Sequence[int]] = {
-    0.25: (512, 1024, 2048),
-    0.5: range(1024, 4096 + 1, 1024),
-    1: range(2048, 8192 + 1, 1024),
-    2: range(4096, 16384 + 1, 1024),
-    4: range(8192, 30720 + 1, 1024),
-    8: range(16384, 61440 + 1, 4096),
-    16: range(32768, 122880 + 1, 8192),
-}
+PROJECT_TAG = "stepwell:project"
 
 _TEAM = re.compile(r"[a-z][a-z0-9-]{0,19}")
 _ENVIRONMENT = re.compile(r"[a-z][a-z0-9]{0,11}")
 
 
 def owner(namespace: str) -> str:
-    """Who has a namespace, ``user/NAME`` or ``project/NAME``: a project has its branches too."""
-    return "/".join(namespace.split("/")[:2])
+    """Who has a namespace: ``user/NAME``, ``project/NAME``, or ``project/NAME/branch`` for a branch.
+
+    An owner is its own: it has roles and job definitions, so a branch can't do what production can.
+    """
+    parts = namespace.split("/")
+    return "/".join(parts[: 3 if parts[2:3] == ["branch"] else 2])
+
+
+def folders(of: str) -> tuple[str, ...]:
+    """The namespaces of an owner as patterns, each with a slash behind it: ``project/NAME/prod/``."""
+    kind, _, *branch = of.split("/")
+    return (f"{of}/",) if kind == "user" or branch else (f"{of}/prod/", f"{of}/prod.*/")
+
+
+def state_machines(of: str) -> list[str]:
+    """Patterns of the names of an owner's state machines, behind the prefix: a namespace, then a flow."""
+    return [f"{folder.removesuffix('/').replace('/', '-')}-*" for folder in folders(of)]
+
+
+def owner_tags(namespace: str) -> dict[str, str]:
+    """The cost tags of what belongs to a namespace's owner; a project has a tag of its own."""
+    kind, name = owner(namespace).split("/")[:2]
+    return {NAMESPACE_TAG: owner(namespace)} | ({PROJECT_TAG: name} if kind == "project" else {})
+
+
+def share(namespace: str) -> str:
+    """The share identifier of a namespace's owner, by which queues divide their machines fairly.
+
+    Batch allows letters and digits alone; names have no capital letters, so these can stand for the rest.
+    """
+    return owner(namespace).replace("/", "S").replace("_", "U")
+
+
+def database_folder(name: str) -> str:
+    """The folder of a logical database below `WAREHOUSE`, whose slash is an underscore in Glue's name.
+
+    Projects have a folder and a prefix in common, so that a right on all of them names no single one.
+    """
+    return name if name == FACTS else f"project/{name}"
+
+
+def parameters(environment: str) -> str:
+    """Path of the SSM parameters of an environment TEAM-ENV."""
+    return f"/stepwell/{environment}"
+
+
+def secrets(environment: str) -> str:
+    """What the names of the secrets of an environment TEAM-ENV begin with, a slash behind it."""
+    return f"stepwell/{environment}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +134,52 @@ class EnvironmentName:
     @property
     def contract_parameter(self) -> str:
         """Name of the SSM parameter that holds the `Contract`."""
-        return f"/stepwell/{self.team}/{self.environment}/contract"
+        return f"{parameters(str(self))}/contract"
 
     def namespace_parameter(self, namespace: str) -> str:
         """Name of the SSM parameter that holds the `NamespaceContract` of `namespace`.
 
-        A project has one contract for production and all its branches.
+        A project has one contract for production, and one for all its branches.
         """
-        return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner(namespace)}"
+        return f"{parameters(str(self))}/namespaces/{owner(namespace)}"
 
     def secret(self, whose: str, name: str) -> str:
         """Name in Secrets Manager of a secret of `whose`: a namespace's owner, or `SHARED`."""
-        return f"stepwell/{self.team}/{self.environment}/{whose}/{name}"
+        return f"{secrets(str(self))}/{whose}/{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A job queue, and what it has for jobs.
+
+    Attributes:
+        name: what settings call it.
+        arn: of the queue.
+        type: what its machines are, as Batch names it: FARGATE, FARGATE_SPOT, EC2 or SPOT.
+        max_vcpus: how many vCPUs run at once.
+        instance_types: types or families of its instances; empty for Fargate.
+    """
+
+    name: str
+    arn: str
+    type: str
+    max_vcpus: int
+    instance_types: tuple[str, ...] = ()
+
+    @property
+    def platform(self) -> str:
+        """What a job definition has to be made for: FARGATE or EC2."""
+        return "FARGATE" if self.type.startswith("FARGATE") else "EC2"
+
+    @classmethod
+    def from_document(cls, document: Any) -> Self:
+        """The queue that a decoded document describes."""
+        return cls(**{**document, "instance_types": tuple(document["instance_types"])})
+
+
+def job_definition(prefix: str, image: str, platform: str) -> str:
+    """Name or ARN of a job definition, from what those of a namespace begin with."""
+    return f"{prefix}-{image}-{platform.lower()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +219,18 @@ class _Document:
                 f"{where}: contract version {version} with missing or unknown fields {odd}; "
                 f"expected exactly {sorted(fields)}; deploy the environment again: cdktf deploy TEAM-ENV"
             )
-        return cls(**document)
+        try:
+            return cls(**{name: cls._decoded(name, value) for name, value in document.items()})
+        except (KeyError, TypeError, AttributeError):
+            raise ContractError(
+                f"{where}: contract version {version} with a field of another shape; "
+                "deploy the environment again: cdktf deploy TEAM-ENV"
+            ) from None
+
+    @classmethod
+    def _decoded(cls, name: str, value: Any) -> Any:
+        """The value of a field, from what JSON has for it."""
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,11 +240,13 @@ class Contract(_Document):
     Attributes:
         team, environment, region: which environment, and the AWS region it stands in.
         bucket: name of the S3 datastore; its keys begin ``ns/`` and ``warehouse/``.
-        job_queue: ARN of the Batch job queue that steps are sent to.
+        queues: the job queues; a step goes to the first that has a machine for it.
+        images: names of the container images there are job definitions for; the first is the default.
         log_group: ARN of the log group of Step Functions executions.
+        tracing: whether X-Ray traces them.
+        dead_letter_queue: ARN of the SQS queue for schedules whose run could not start.
         job_log_group: name of the log group the containers of Batch jobs write to.
-        database_prefix: what stands before ``facts`` or a project's name in the name of its
-            Glue database; hyphens of a project's name are underscores there.
+        database_prefix: what the name of every Glue database begins with; `database` has the whole.
         state_machine_prefix: what the name of every state machine begins with.
     """
 
@@ -152,15 +254,32 @@ class Contract(_Document):
     environment: str
     region: str
     bucket: str
-    job_queue: str
+    queues: tuple[Queue, ...]
+    images: tuple[str, ...]
     log_group: str
+    tracing: bool
+    dead_letter_queue: str
     job_log_group: str
     database_prefix: str
     state_machine_prefix: str
 
+    @classmethod
+    def _decoded(cls, name: str, value: Any) -> Any:
+        match name:
+            case "queues":
+                return tuple(Queue.from_document(one) for one in value)
+            case "images":
+                return tuple(value)
+            case _:
+                return value
+
     def database(self, name: str) -> str:
         """The Glue database that the logical database `name` (``facts``, or a project) is."""
-        return self.database_prefix + name.replace("-", "_")
+        return self.database_prefix + database_folder(name).replace("/", "_")
+
+    def location(self, name: str) -> str:
+        """Where the tables of the logical database `name` lie."""
+        return f"s3://{self.bucket}/{WAREHOUSE}{database_folder(name)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +287,20 @@ class NamespaceContract(_Document):
     """What one namespace may use.
 
     Attributes:
-        namespace: ``user/NAME`` or ``project/NAME``.
+        namespace: its owner: ``user/NAME``, ``project/NAME`` or ``project/NAME/branch``.
         role: ARN of the role its people (or its deployer) assume.
-        job_definition: ARN of its Batch job definition, without a revision: jobs get the newest.
+        job_definitions: what the ARNs of its Batch job definitions begin with; `job_definition` has the
+            whole, without a revision: jobs get the newest.
         execution_role: ARN of the role its state machines run under.
+        scheduler_role: ARN of the role with which schedules start them.
+        schedule_group: name of the group that its schedules are in.
+        workgroup: name of the Athena workgroup of its queries.
     """
 
     namespace: str
     role: str
-    job_definition: str
+    job_definitions: str
     execution_role: str
+    scheduler_role: str
+    schedule_group: str
+    workgroup: str

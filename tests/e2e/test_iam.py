@@ -16,7 +16,14 @@ from botocore.exceptions import ClientError
 from obstore.exceptions import PermissionDeniedError
 
 from stepwell import Flow, aws
-from stepwell.contract import NAMESPACE_TAG, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import (
+    NAMESPACE_TAG,
+    Contract,
+    EnvironmentName,
+    NamespaceContract,
+    job_definition,
+    share,
+)
 from tests.deployment import ENVIRONMENT, Deployed
 from tests.e2e.people import Person
 from tests.support import in_production, write_flow
@@ -25,6 +32,7 @@ pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 
 NAME = EnvironmentName.parse(ENVIRONMENT)
 PRODUCTION = "project/flights/prod"
+BRANCH = "project/flights/branch/x"
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +61,13 @@ def deployer(deployed: Deployed) -> Person:
 
 
 @pytest.fixture(scope="module")
+def brancher(deployed: Deployed) -> Person:
+    """The data scientist, who has assumed the role of the project's branches."""
+    variables = deployed.acting_as("user-ada", "branch-flights")
+    return Person({**variables, "STEPWELL_USER": "ada", "STEPWELL_NAMESPACE": BRANCH})
+
+
+@pytest.fixture(scope="module")
 def contract(ada: Person) -> Contract:
     """The environment's contract, as a data scientist reads it."""
     text = ada.client("ssm").get_parameter(Name=NAME.contract_parameter)["Parameter"]["Value"]
@@ -68,6 +83,11 @@ def namespaces(ada: Person, contract: Contract) -> dict[str, NamespaceContract]:
         text = ada.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
         found[owner] = NamespaceContract.from_json(text, name)
     return found
+
+
+def definition(of: NamespaceContract) -> str:
+    """The job definition of a namespace for the first queue."""
+    return job_definition(of.job_definitions, "default", "FARGATE")
 
 
 def denied(ask: Callable[[], Any]) -> bool:
@@ -111,9 +131,9 @@ def test_each_role_is_assumed_by_whom_it_trusts(admin: Person, visitor: Person, 
         assume = partial(person.client("sts").assume_role, RoleSessionName="test")
         return {name for name, arn in roles.items() if not denied(partial(assume, RoleArn=arn))}
 
-    assert {"user-ada-job", "user-ada-sfn", "project-flights-job", "project-flights-sfn"} < roles.keys()
+    assert {"user-ada-job", "user-ada-sfn", "project-flights-job", "branch-flights-sfn"} < roles.keys()
     assert assumable(visitor) == {"user-ada", "user-dana"}
-    assert assumable(ada) == {"project-flights"}
+    assert assumable(ada) == {"project-flights", "branch-flights"}
 
 
 def forbidden_to_a_data_scientist(
@@ -159,7 +179,7 @@ def forbidden_to_a_data_scientist(
             containerProperties={"image": "x", "vcpus": 1, "memory": 512},
         ),
         "stop jobs of nobody": lambda: batch.terminate_job(jobId=str(uuid.uuid4()), reason="x"),
-        "delete the queue": lambda: batch.delete_job_queue(jobQueue=contract.job_queue),
+        "delete the queue": lambda: batch.delete_job_queue(jobQueue=contract.queues[0].arn),
         "make production's state machine": lambda: states.create_state_machine(
             name=f"{name}project-flights-prod-Mine", roleArn=theirs["project"].execution_role, **machine
         ),
@@ -194,7 +214,10 @@ def forbidden_to_a_data_scientist(
     for owner, other in theirs.items():
         found |= {
             f"submit a job of {owner}": lambda other=other: batch.submit_job(
-                jobName="x", jobQueue=contract.job_queue, jobDefinition=other.job_definition
+                jobName="x",
+                jobQueue=contract.queues[0].arn,
+                jobDefinition=definition(other),
+                shareIdentifier=share("user/ada"),
             ),
             f"act as {owner}'s tasks": lambda other=other: sts.assume_role(
                 RoleArn=f"{other.role}-job", RoleSessionName="mine"
@@ -224,8 +247,9 @@ def test_jobs_belong_to_who_submitted_them(
     for person, owner in ((ada, "user/ada"), (dana, "user/dana")):
         jobs[owner] = person.client("batch").submit_job(
             jobName="idle",
-            jobQueue=contract.job_queue,
-            jobDefinition=namespaces[owner].job_definition,
+            jobQueue=contract.queues[0].arn,
+            jobDefinition=definition(namespaces[owner]),
+            shareIdentifier=share(owner),
             containerOverrides={"command": ["sleep", "60"]},
             tags={NAMESPACE_TAG: owner},
         )
@@ -281,14 +305,16 @@ TRIES = """
         store = S3Store(contract.bucket, virtual_hosted_style_request=False)
         self.wrote = []
         for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried",
-                    "warehouse/facts/tried", "warehouse/flights/tried"):
+                    "ns/project/flights/branch/x/tried",
+                    "warehouse/facts/tried", "warehouse/project/flights/tried"):
             try:
                 obstore.put(store, key, b"x")
                 self.wrote.append(key)
             except PermissionDeniedError:
                 pass
         self.read = []
-        for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried"):
+        for key in ("ns/user/ada/tried", "ns/user/dana/tried", "ns/project/flights/prod/tried",
+                    "ns/project/flights/branch/x/tried"):
             try:
                 obstore.head(store, key)
                 self.read.append(key)
@@ -296,7 +322,7 @@ TRIES = """
                 self.read += [key] if isinstance(error, FileNotFoundError) else []
         self.denied = []
         for service, operation, given in (
-            ("batch", "list_jobs", {"jobQueue": contract.job_queue}),
+            ("batch", "list_jobs", {"jobQueue": contract.queues[0].arn}),
             ("stepfunctions", "list_state_machines", {}),
             ("iam", "list_roles", {}),
             ("sts", "assume_role", {"RoleArn": self.who.split("/")[0].replace("sts", "iam"),
@@ -316,13 +342,17 @@ TRIES = """
 
 @pytest.mark.parametrize(
     ("person", "namespace", "owner"),
-    [("ada", "user/ada", "user-ada"), ("deployer", PRODUCTION, "project-flights")],
+    [
+        ("ada", "user/ada", "user-ada"),
+        ("deployer", PRODUCTION, "project-flights"),
+        ("brancher", BRANCH, "branch-flights"),
+    ],
 )
 def test_a_task_has_the_rights_of_its_namespace(
     request: pytest.FixtureRequest, deployed: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
     person: str, namespace: str, owner: str,
 ) -> None:  # fmt: skip
-    """A user's run, and one in production, run under their own job role and are held to its rights."""
+    """A user's run, production's and a branch's run under their own job role and are held to its rights."""
     someone: Person = request.getfixturevalue(person)
     file = write_flow(tmp_path, TRIES)
     run, status = in_production(file, tmp_path / "home", someone.variables)
@@ -333,7 +363,7 @@ def test_a_task_has_the_rights_of_its_namespace(
     data = Flow("Made", namespace=namespace, datastore="s3")[run]["start"].task.data
     assert f"assumed-role/stepwell-{NAME}-{owner}-job/" in data.who
     own = f"ns/{namespace}/tried"
-    assert data.wrote == [own, "warehouse/flights/tried"]
+    assert data.wrote == [own, "warehouse/project/flights/tried"]
     assert data.read == [own]
     assert [operation for operation, refused in data.denied if refused] == [
         "list_jobs",

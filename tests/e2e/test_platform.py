@@ -8,7 +8,7 @@ from typing import Any
 import boto3
 import pytest
 
-from stepwell.contract import Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import Contract, EnvironmentName, NamespaceContract, job_definition
 from tests.deployment import ENVIRONMENT, Deployed
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
@@ -70,14 +70,15 @@ def test_the_contract_names_what_is_there(deployed: Deployed, contract: Contract
     """Every name in the contract that the runtime reads is one of a resource that exists."""
     assert (contract.team, contract.environment) == ("growth", "dev")
     client(deployed, "s3").head_bucket(Bucket=contract.bucket)
-    (queue,) = client(deployed, "batch").describe_job_queues(jobQueues=[contract.job_queue])["jobQueues"]
-    assert queue["status"] == "VALID"
+    arns = [queue.arn for queue in contract.queues]
+    queues = client(deployed, "batch").describe_job_queues(jobQueues=arns)["jobQueues"]
+    assert [queue["status"] for queue in queues] == ["VALID"]
     groups = client(deployed, "logs").describe_log_groups()["logGroups"]
     assert contract.job_log_group in {group["logGroupName"] for group in groups}
     assert contract.log_group in {group["arn"].removesuffix(":*") for group in groups}
     databases = client(deployed, "glue").get_databases()["DatabaseList"]
     assert {database["Name"]: database["LocationUri"] for database in databases} == {
-        contract.database(name): f"s3://{contract.bucket}/warehouse/{name}/" for name in ("facts", "flights")
+        contract.database(name): f"{contract.location(name)}/" for name in ("facts", "flights")
     }
 
 
@@ -91,6 +92,7 @@ def test_a_namespaces_contract_names_what_is_there(deployed: Deployed, namespace
     for role in (mine.role, mine.execution_role):
         assert iam.get_role(RoleName=role.rpartition("/")[2])["Role"]["Arn"] == role
     (definition,) = client(deployed, "batch").describe_job_definitions(
-        jobDefinitionName=mine.job_definition.rpartition("/")[2], status="ACTIVE"
+        jobDefinitionName=job_definition(mine.job_definitions.rpartition("/")[2], "default", "FARGATE"),
+        status="ACTIVE",
     )["jobDefinitions"]
     assert definition["containerProperties"]["jobRoleArn"] == f"{mine.role}-job"

@@ -8,12 +8,23 @@ from stepwell.cloud.iam.evaluator import Context
 from stepwell.contract import NAMESPACE_TAG, SHARED
 from stepwell.store import keys
 from tests.iam.world import REGION, World
-from tests.synthesis import ACCOUNT
+from tests.synthesis import ACCOUNT, KEY
 
-OWNERS = {"ada": "user/ada", "dana": "user/dana", "flights": "project/flights"}
-POSSESSIVE = {"ada": "ada's", "dana": "dana's", "flights": "flights'"}
+OWNERS = {
+    "ada": "user/ada",
+    "dana": "user/dana",
+    "flights": "project/flights",
+    "a branch": "project/flights/branch",
+}
+POSSESSIVE = {"ada": "ada's", "dana": "dana's", "flights": "flights'", "a branch": "a branch's"}
 PROD, BRANCH = "project/flights/prod", "project/flights/branch/test.one"
-WHERE = {"ada's": "user/ada", "dana's": "user/dana", "production's": PROD, "a branch's": BRANCH}
+WHERE = {
+    "ada's": "user/ada",
+    "dana's": "user/dana",
+    "production's": PROD,
+    "a second production's": f"{PROD}.two",
+    "a branch's": BRANCH,
+}
 STATES = {"iam:PassedToService": "states.amazonaws.com"}
 
 
@@ -33,6 +44,8 @@ def things(world: World) -> dict[str, Thing]:
         **_tables(world),
         **_jobs(world),
         **_state_machines(world),
+        **_keys(world),
+        **_services(world),
         **_others(world),
     }
 
@@ -58,6 +71,19 @@ def _objects(world: World) -> dict[str, Thing]:
     named["something else"] = "x"
     objects = {label: Thing(f"{bucket}/{key}") for label, key in named.items()}
     hers = objects["ada's results"].arn
+    objects["ada's answers"] = Thing(f"{bucket}/tmp/user/ada/athena/x.csv")
+    objects["a branch's answers"] = Thing(f"{bucket}/tmp/project/flights/branch/athena/x.csv")
+    objects["dana's answers"] = Thing(f"{bucket}/tmp/user/dana/athena/x.csv")
+    objects["tables declared"] = Thing(f"{bucket}/warehouse/declared/flights.json")
+    header = "s3:x-amz-server-side-encryption"
+    for what, context in (
+        ("with old TLS", {"s3:TlsVersion": "1.1"}),
+        ("with S3's keys", {header: "AES256"}),
+        ("with the key", {header: "aws:kms", f"{header}-aws-kms-key-id": KEY}),
+        ("with another key", {header: "aws:kms", f"{header}-aws-kms-key-id": f"{KEY}-other"}),
+        ("with her own key", {f"{header}-customer-algorithm": "AES256"}),
+    ):
+        objects[f"ada's results {what}"] = Thing(hers, context)
     objects["ada's results without TLS"] = Thing(hers, {"aws:SecureTransport": "false"})
     objects["another environment's"] = Thing(hers.replace("-dev-", "-test-"))
     return objects
@@ -84,11 +110,11 @@ def _tables(world: World) -> dict[str, Thing]:
 def _jobs(world: World) -> dict[str, Thing]:
     job = _arn("batch", "job/0123")
     found = {
-        "the queue": Thing(world.contract.job_queue),
+        "the queue": Thing(world.contract.queues[0].arn),
         "another queue": Thing(_arn("batch", "job-queue/other")),
     }
     for name, owner in OWNERS.items():
-        definition = world.namespace(owner).job_definition
+        definition = world.definition(owner)
         found |= {
             f"{POSSESSIVE[name]} job definition": Thing(definition),
             f"{POSSESSIVE[name]} job definition:3": Thing(f"{definition}:3"),
@@ -119,6 +145,52 @@ def _state_machines(world: World) -> dict[str, Thing]:
                 role, {"iam:PassedToService": "ec2.amazonaws.com"}
             ),
         }
+    return found
+
+
+def _keys(world: World) -> dict[str, Thing]:
+    """The region's key, by what it is used for: KMS is told by the service that asks."""
+    bucket, queue = f"arn:aws:s3:::{world.contract.bucket}", world.contract.dead_letter_queue
+    s3, sqs = f"s3.{REGION}.amazonaws.com", f"sqs.{REGION}.amazonaws.com"
+    uses = {
+        "objects": (s3, "s3", bucket),
+        "another bucket": (s3, "s3", f"{bucket}-other"),
+        "messages": (sqs, "sqs", queue),
+        "another queue": (sqs, "sqs", f"{queue}-other"),
+    }
+    found = {
+        f"the key, for {what}": Thing(
+            KEY, {"kms:ViaService": service, f"kms:EncryptionContext:aws:{kind}:arn": arn}
+        )
+        for what, (service, kind, arn) in uses.items()
+    }
+    return found | {"the key, without a service": Thing(KEY)}
+
+
+def _services(world: World) -> dict[str, Thing]:
+    prefix = world.contract.state_machine_prefix
+    found = {
+        "the queue of the undelivered": Thing(world.contract.dead_letter_queue),
+        "another queue of messages": Thing(_arn("sqs", "other")),
+        "the watch": Thing(_arn("states", f"stateMachine:{prefix}watch")),
+        "metrics": Thing("*", {"cloudwatch:namespace": "Stepwell"}),
+        "others' metrics": Thing("*", {"cloudwatch:namespace": "AWS/S3"}),
+        "the cluster": Thing(_arn("ecs", f"cluster/AWSBatch-{prefix}big_Batch_x")),
+        "another cluster": Thing(_arn("ecs", "cluster/other")),
+        "a machine of the cluster": Thing(_arn("ecs", f"container-instance/AWSBatch-{prefix}big_Batch_x/1")),
+        "a machine of another cluster": Thing(_arn("ecs", "container-instance/other/1")),
+        "logs of tables": Thing(_arn("logs", "log-group:/aws-glue/iceberg-compaction:log-stream:x")),
+    }
+    for name, owner in OWNERS.items():
+        mine = world.namespace(owner)
+        found |= {
+            f"{POSSESSIVE[name]} workgroup": Thing(_arn("athena", f"workgroup/{mine.workgroup}")),
+            f"{POSSESSIVE[name]} schedule": Thing(_arn("scheduler", f"schedule/{mine.schedule_group}/x")),
+            f"{POSSESSIVE[name]} scheduler role": Thing(
+                mine.scheduler_role, {"iam:PassedToService": "scheduler.amazonaws.com"}
+            ),
+        }
+    found["another workgroup"] = Thing(_arn("athena", "workgroup/primary"))
     return found
 
 

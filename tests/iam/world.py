@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
+from modules.compute import DEFAULT_IMAGE
 from stepwell.cloud.iam.evaluator import Access, Caller, Context, Evaluator, Verdict
-from stepwell.contract import Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import Contract, EnvironmentName, NamespaceContract, job_definition
 from tests.synthesis import ACCOUNT, Body, Synthesized
 
 REGION = "us-east-1"
@@ -36,9 +37,17 @@ class World:
         name = self.name.namespace_parameter(owner)
         return NamespaceContract.from_json(self._parameter(name), name)
 
+    def role(self, name: str) -> str:
+        """ARN of a role of the environment that is no namespace's."""
+        return f"arn:aws:iam::{ACCOUNT}:role/stepwell-{self.name}-{name}"
+
+    def definition(self, owner: str) -> str:
+        """The job definition of a namespace for the default image on Fargate."""
+        return job_definition(self.namespace(owner).job_definitions, DEFAULT_IMAGE, "FARGATE")
+
     def container(self, owner: str) -> Body:
         """What the job definition of a namespace says of its container."""
-        name = self.namespace(owner).job_definition.rpartition("/")[2]
+        name = self.definition(owner).rpartition("/")[2]
         for stack, body in self._all("aws_batch_job_definition"):
             if stack.resolved(body["name"]) == name:
                 found: Body = json.loads(stack.resolved(body["container_properties"]))

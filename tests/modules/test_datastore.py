@@ -1,69 +1,77 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
-
-BUCKET = f"arn:aws:s3:::stepwell-growth-dev-{ACCOUNT}"
+from tests.synthesis import Synthesized, settings, synthesized
 
 
 @pytest.fixture(scope="module")
 def destroyable() -> Synthesized:
-    two_keys = {"force_destroy": True, "force_destroy_confirm": "growth-dev", "noncurrent_days": 7}
+    two_keys = {"force_destroy": True, "force_destroy_confirm": "growth-dev"}
     return synthesized(settings(datastore=two_keys))
 
 
-def test_objects_are_encrypted_with_s3s_keys(demo: Synthesized) -> None:
-    """Every object is encrypted with AES-256 without being asked to."""
-    (rule,) = demo.one("aws_s3_bucket_server_side_encryption_configuration")["rule"]
-    assert rule["apply_server_side_encryption_by_default"] == {"sse_algorithm": "AES256"}
+def rules(made: Synthesized) -> dict[str, dict[str, Any]]:
+    """The rules of the lifecycle by id, without what all have."""
+    found = {}
+    for rule in made.one("aws_s3_bucket_lifecycle_configuration")["rule"]:
+        assert rule.pop("status") == "Enabled"
+        name, (where,) = rule.pop("id"), rule.pop("filter")
+        found[name] = {**where, **rule}
+    return found
 
 
-def test_the_bucket_is_versioned(demo: Synthesized) -> None:
-    """What is overwritten or deleted can be brought back."""
-    versioning = demo.one("aws_s3_bucket_versioning")["versioning_configuration"]
-    assert versioning == {"status": "Enabled"}
-
-
-def test_nothing_of_it_can_be_public(demo: Synthesized) -> None:
-    """All four blocks of public access are on, and access lists are off."""
-    block = demo.one("aws_s3_bucket_public_access_block")
-    four = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")
-    assert [block[name] for name in four] == [True] * 4
-    rule = demo.one("aws_s3_bucket_ownership_controls")["rule"]
-    assert rule == {"object_ownership": "BucketOwnerEnforced"}
-
-
-def test_only_tls_gets_through(demo: Synthesized) -> None:
-    """The bucket's policy is one denial: of everything to everybody without TLS."""
-    (statement,) = demo.policy(demo.one("aws_s3_bucket_policy")["policy"])
-    assert statement == {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [BUCKET, f"{BUCKET}/*"],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-
-
-def test_what_is_left_over_expires(demo: Synthesized) -> None:
-    """Unfinished uploads go after 7 days, old versions after 30, for all keys."""
-    rules = demo.one("aws_s3_bucket_lifecycle_configuration")["rule"]
-    assert [(rule["id"], rule["status"], rule["filter"]) for rule in rules] == [
-        ("unfinished-uploads", "Enabled", [{"prefix": ""}]),
-        ("noncurrent-versions", "Enabled", [{"prefix": ""}]),
+def test_what_is_left_over_expires() -> None:
+    """Unfinished uploads go after 7 days, old versions after 30, temporary data after 7."""
+    found = rules(synthesized(settings()))
+    assert [rule for name, rule in found.items() if not name.startswith("tiering")] == [
+        {"prefix": "", "abort_incomplete_multipart_upload": [{"days_after_initiation": 7}]},
+        {
+            "prefix": "",
+            "noncurrent_version_expiration": [{"noncurrent_days": 30}],
+            "expiration": [{"expired_object_delete_marker": True}],
+        },
+        {
+            "prefix": "tmp/",
+            "expiration": [{"days": 7}],
+            "noncurrent_version_expiration": [{"noncurrent_days": 1}],
+        },
     ]
-    uploads, versions = rules
-    assert uploads["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 7}]
-    assert versions["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
-    assert versions["expiration"] == [{"expired_object_delete_marker": True}]
 
 
-def test_how_long_versions_are_kept_can_be_chosen(destroyable: Synthesized) -> None:
-    """`noncurrent_days` says when an old version goes."""
-    _, versions = destroyable.one("aws_s3_bucket_lifecycle_configuration")["rule"]
-    assert versions["noncurrent_version_expiration"] == [{"noncurrent_days": 7}]
+def test_what_is_not_read_becomes_cheaper() -> None:
+    """Artifacts and tables go to Intelligent-Tiering after 30 days."""
+    tiering = [{"days": 30, "storage_class": "INTELLIGENT_TIERING"}]
+    found = rules(synthesized(settings()))
+    assert [rule for name, rule in found.items() if name.startswith("tiering")] == [
+        {"prefix": "ns/", "transition": tiering},
+        {"prefix": "warehouse/", "transition": tiering},
+    ]
+
+
+def test_days_can_be_chosen() -> None:
+    """Each number of days is a setting, and no tiering one of its values."""
+    days = {"noncurrent_days": 8, "multipart_days": 2, "temporary_days": 3, "tiering_days": 0}
+    assert list(rules(synthesized(settings(datastore=days))).values()) == [
+        {"prefix": "", "abort_incomplete_multipart_upload": [{"days_after_initiation": 2}]},
+        {
+            "prefix": "",
+            "noncurrent_version_expiration": [{"noncurrent_days": 8}],
+            "expiration": [{"expired_object_delete_marker": True}],
+        },
+        {
+            "prefix": "tmp/",
+            "expiration": [{"days": 3}],
+            "noncurrent_version_expiration": [{"noncurrent_days": 1}],
+        },
+    ]
+
+
+def test_eventbridge_hears_of_objects(demo: Synthesized) -> None:
+    """What happens in the bucket is told to EventBridge."""
+    assert demo.one("aws_s3_bucket_notification")["eventbridge"] is True
 
 
 @pytest.mark.parametrize("kind", ["aws_s3_bucket", "aws_glue_catalog_database"])

@@ -2,35 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
-from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
+from stacks.policies import BY_CONDITION, UNLIMITED
+from tests.synthesis import ACCOUNT, KEY, Synthesized, foundation, settings, synthesized
 
 BUCKET = f"arn:aws:s3:::stepwell-growth-dev-{ACCOUNT}/"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev"
 STATES = f"arn:aws:states:us-east-1:{ACCOUNT}"
-
-# What AWS can't limit to a resource (Service Authorization Reference); all else must name one.
-UNLIMITED = {
-    "batch:DescribeComputeEnvironments",
-    "batch:DescribeJobDefinitions",
-    "batch:DescribeJobQueues",
-    "batch:DescribeJobs",
-    "batch:ListJobs",
-    "ecr:GetAuthorizationToken",
-    "logs:CreateLogDelivery",
-    "logs:DeleteLogDelivery",
-    "logs:DescribeLogGroups",
-    "logs:DescribeResourcePolicies",
-    "logs:GetLogDelivery",
-    "logs:ListLogDeliveries",
-    "logs:PutResourcePolicy",
-    "logs:UpdateLogDelivery",
-    "states:ListStateMachines",
-    "states:ValidateStateMachineDefinition",
-}
 
 
 def roles(made: Synthesized) -> list[str]:
@@ -60,10 +42,15 @@ def trusted(made: Synthesized, role: str) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def everything(demo: Synthesized) -> list[dict[str, Any]]:
+def boundary(base: Synthesized) -> list[dict[str, Any]]:
+    """The statements of the permissions boundary."""
+    return base.policy(base.one("aws_iam_policy")["policy"])
+
+
+@pytest.fixture(scope="module")
+def everything(full: Synthesized, boundary: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """All statements of all roles, and of the boundary."""
-    boundary = demo.policy(demo.one("aws_iam_policy")["policy"])
-    return [*boundary, *(statement for role in roles(demo) for statement in demo.statements(role))]
+    return [*boundary, *(statement for role in roles(full) for statement in full.statements(role))]
 
 
 def test_no_right_is_a_wildcard_of_actions(everything: list[dict[str, Any]]) -> None:
@@ -75,31 +62,57 @@ def test_no_right_is_a_wildcard_of_actions(everything: list[dict[str, Any]]) -> 
 def test_only_what_aws_cannot_limit_is_on_everything(everything: list[dict[str, Any]]) -> None:
     """A statement on resource `*` has only actions that take no other."""
     wide = {action for item in everything if item["Resource"] == ["*"] for action in item["Action"]}
-    assert wide == UNLIMITED
+    assert wide == UNLIMITED | BY_CONDITION.keys()
     assert [item for item in everything if "*" in item["Resource"] and item["Resource"] != ["*"]] == []
 
 
-def test_every_role_has_the_boundary(demo: Synthesized) -> None:
-    """No role is without the environment's permissions boundary."""
-    boundaries = {demo.resolved(role["permissions_boundary"]) for role in demo.all("aws_iam_role").values()}
-    assert boundaries == {f"arn:aws:iam::{ACCOUNT}:policy/stepwell-growth-dev-boundary"}
+def test_every_role_has_the_boundary(full: Synthesized) -> None:
+    """No role is without the region's permissions boundary."""
+    boundaries = {full.resolved(role["permissions_boundary"]) for role in full.all("aws_iam_role").values()}
+    assert boundaries == {f"arn:aws:iam::{ACCOUNT}:policy/stepwell-us-east-1-boundary"}
 
 
-def test_the_boundary_allows_each_action_that_is_granted(demo: Synthesized) -> None:
+def test_every_role_says_whose_environment_it_is(full: Synthesized) -> None:
+    """The tags that the boundary reads are on every role, or in the provider's default."""
+    (provider,) = full.document["provider"]["aws"]
+    assert provider["default_tags"][0]["tags"]["stepwell:environment"] == "growth-dev"
+    tags = [role["tags"] for role in full.all("aws_iam_role").values()]
+    assert {one["stepwell:catalog"] for one in tags} == {"growth_dev"}
+
+
+def test_the_boundary_ends_at_the_roles_own_environment(boundary: list[dict[str, Any]]) -> None:
+    """What the boundary allows is on what is named after the role's own tag, or named in a few exceptions."""
+    own = re.compile(r"\$\{aws:PrincipalTag/stepwell:(environment|catalog)\}")
+    shared = {resource for item in boundary for resource in item["Resource"] if not own.search(resource)}
+    events = "StepFunctionsGetEventsForBatchJobsRule"
+    assert shared == {
+        "*",
+        KEY,
+        f"arn:aws:batch:us-east-1:{ACCOUNT}:job/*",
+        "arn:aws:ecr:*:*:repository/*",
+        f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{events}",
+        f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog",
+        f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws-glue/iceberg-*",
+    }
+
+
+def test_the_boundary_allows_each_action_that_is_granted(
+    full: Synthesized, boundary: list[dict[str, Any]]
+) -> None:
     """A right that the boundary lacks would be granted in vain; one that nobody has would be a gap."""
-    boundary = demo.policy(demo.one("aws_iam_policy")["policy"])
-    granted = {action for role in roles(demo) for item in demo.statements(role) for action in item["Action"]}
+    granted = {action for role in roles(full) for item in full.statements(role) for action in item["Action"]}
     assert {action for item in boundary for action in item["Action"]} == granted
 
 
 def test_no_role_changes_iam(everything: list[dict[str, Any]]) -> None:
-    """Of IAM's actions only PassRole is allowed, to Step Functions, on execution roles."""
+    """Of IAM's actions only PassRole is allowed: to Step Functions and to Scheduler, each its own roles."""
     of_iam = [item for item in everything if any(action.startswith("iam:") for action in item["Action"])]
-    assert len(of_iam) == 4
+    assert len(of_iam) == 2 * 5
     for statement in of_iam:
         assert statement["Action"] == ["iam:PassRole"]
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
-        assert all(resource.endswith("-sfn") for resource in statement["Resource"])
+        service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
+        suffix = {"states.amazonaws.com": "-sfn", "scheduler.amazonaws.com": "-sch"}[service]
+        assert all(resource.endswith(suffix) for resource in statement["Resource"])
 
 
 def test_nobody_registers_job_definitions(everything: list[dict[str, Any]]) -> None:
@@ -114,61 +127,114 @@ def test_policies_fit_into_iams_quotas() -> None:
     made = synthesized(settings(projects=projects, users=[{"name": "a" * 30, "role": "data-engineer"}]))
     for policy in made.all("aws_iam_role_policy").values():
         assert len(made.resolved(policy["policy"]).replace(" ", "")) <= 10_240
-    assert len(made.resolved(made.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
+    base = foundation(settings())
+    assert len(base.resolved(base.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
 
 
-WRITES = {
-    "user-ada/namespace/role": ["warehouse/flights/*", "ns/user/ada/*"],
-    "user-ada/namespace/job-role": ["warehouse/flights/*", "ns/user/ada/*"],
-    "user-ada/namespace/execution-role": [],
-    "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
-    "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
-    "user-dana/namespace/execution-role": [],
-    "project-flights/namespace/role": [
-        "warehouse/flights/*",
-        "ns/project/flights/prod/code/*",
-        "ns/project/flights/prod/flows/*/runs/*/origin.json",
-        "ns/project/flights/prod/flows/*/runs/*/parameters.json",
-        "ns/project/flights/branch/*",
+WRITES: dict[str, list[str]] = {
+    "watch/role": [],
+    "watch/starter": [],
+    "user-ada/namespace/role": [
+        "tmp/user/ada/athena/*",
+        "ns/user/ada/*",
+        "warehouse/project/*/*",
     ],
-    "project-flights/namespace/job-role": ["warehouse/flights/*", "ns/project/flights/*"],
+    "user-ada/namespace/job-role": [
+        "tmp/user/ada/athena/*",
+        "ns/user/ada/*",
+        "warehouse/project/*/*",
+    ],
+    "user-ada/namespace/execution-role": [],
+    "user-ada/namespace/schedules/role": [],
+    "user-dana/namespace/role": [
+        "tmp/user/dana/athena/*",
+        "ns/user/dana/*",
+        "warehouse/project/*/*",
+        "warehouse/facts/*",
+    ],
+    "user-dana/namespace/job-role": [
+        "tmp/user/dana/athena/*",
+        "ns/user/dana/*",
+        "warehouse/project/*/*",
+        "warehouse/facts/*",
+    ],
+    "user-dana/namespace/execution-role": [],
+    "user-dana/namespace/schedules/role": [],
+    "project-flights/namespace/role": [
+        "tmp/project/flights/athena/*",
+        "warehouse/project/flights/*",
+        *(
+            f"ns/project/flights/{production}/{what}"
+            for production in ("prod", "prod.*")
+            for what in ("code/*", "flows/*/runs/*/origin.json", "flows/*/runs/*/parameters.json")
+        ),
+    ],
+    "project-flights/namespace/job-role": [
+        "tmp/project/flights/athena/*",
+        "ns/project/flights/prod/*",
+        "ns/project/flights/prod.*/*",
+        "warehouse/project/flights/*",
+    ],
+    **{
+        f"project-flights/branches/{role}": [
+            "tmp/project/flights/branch/athena/*",
+            "ns/project/flights/branch/*",
+            "warehouse/project/flights/*",
+        ]
+        for role in ("role", "job-role")
+    },
+    "project-flights/branches/execution-role": [],
+    "project-flights/branches/schedules/role": [],
     "project-flights/namespace/execution-role": [],
+    "project-flights/namespace/schedules/role": [],
     "compute/starter": [],
 }
 
 
 def test_each_role_writes_these_keys(demo: Synthesized) -> None:
     """Nobody but its owner writes a namespace; production is written by its project's tasks."""
-    assert {role: keys(demo, role, "s3:PutObject") for role in roles(demo)} == WRITES
+    found = {role: set(keys(demo, role, "s3:PutObject")) for role in roles(demo)}
+    assert found == {role: set(patterns) for role, patterns in WRITES.items()}
 
 
 def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
-    """The project's role deletes objects in branches and of tables, not below prod."""
+    """The project's role deletes objects of tables and of queries, and none of runs."""
     deletes = keys(demo, "project-flights/namespace/role", "s3:DeleteObject")
-    assert deletes == ["warehouse/flights/*", "ns/project/flights/branch/*"]
+    assert deletes == [
+        "tmp/project/flights/athena/*",
+        "warehouse/project/flights/*",
+    ]
 
 
+OWNED = {
+    "user/ada": ("user-ada/namespace", ["user/ada"]),
+    "user/dana": ("user-dana/namespace", ["user/dana"]),
+    "project/flights": ("project-flights/namespace", ["project/flights/prod", "project/flights/prod.*"]),
+    "project/flights/branch": ("project-flights/branches", ["project/flights/branch"]),
+}
 READS = {
-    "role": ["warehouse/*", "ns/*"],
-    "job-role": ["warehouse/*", "ns/{}/*"],
-    "execution-role": ["ns/{}/*/splits/*"],
+    "role": ["warehouse/*", "tmp/{}/athena/*", "ns/*"],
+    "job-role": ["warehouse/*", "tmp/{}/athena/*", "ns/[]/*"],
+    "execution-role": ["ns/[]/*/splits/*"],
 }
 
 
-@pytest.mark.parametrize("namespace", ["user/ada", "user/dana", "project/flights"])
+@pytest.mark.parametrize("namespace", OWNED)
 @pytest.mark.parametrize("role", READS)
 def test_each_role_reads_these_keys(demo: Synthesized, namespace: str, role: str) -> None:
-    """People read all of the team, tasks their own namespace, state machines the items of a foreach."""
-    path = f"{namespace.replace('/', '-')}/namespace/{role}"
-    read = [pattern.format(namespace) for pattern in READS[role]]
-    assert keys(demo, path, "s3:GetObject") == read
+    """People read all of the team, tasks their own namespaces, state machines the items of a foreach."""
+    construct, folders = OWNED[namespace]
+    path = f"{construct}/{role}"
+    patterns = [pattern.format(namespace) for pattern in READS[role]]
+    read = sorted({one.replace("[]", folder) for one in patterns for folder in folders})
+    assert sorted(keys(demo, path, "s3:GetObject")) == read
     listed = [
         prefix
         for statement in demo.statements(path)
         if "s3:ListBucket" in statement["Action"]
         for prefix in statement["Condition"]["StringLike"]["s3:prefix"]
     ]
-    assert listed == ([] if role == "execution-role" else read)
+    assert sorted(listed) == ([] if role == "execution-role" else read)
 
 
 def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
@@ -179,31 +245,41 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
         for role in roles(demo)
     }
     assert {role: databases for role, databases in writers.items() if databases} == {
-        "user-ada/namespace/role": ["flights"],
-        "user-ada/namespace/job-role": ["flights"],
-        "user-dana/namespace/role": ["facts", "flights"],
-        "user-dana/namespace/job-role": ["facts", "flights"],
-        "project-flights/namespace/role": ["flights"],
-        "project-flights/namespace/job-role": ["flights"],
+        "user-ada/namespace/role": ["project_*"],
+        "user-ada/namespace/job-role": ["project_*"],
+        "user-dana/namespace/role": ["project_*", "facts"],
+        "user-dana/namespace/job-role": ["project_*", "facts"],
+        "project-flights/namespace/role": ["project_flights"],
+        "project-flights/namespace/job-role": ["project_flights"],
+        "project-flights/branches/role": ["project_flights"],
+        "project-flights/branches/job-role": ["project_flights"],
     }
 
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3, Glue, secrets and the contract: none on IAM, Batch or Step Functions."""
+    """A job role has rights on S3 and its key, Glue, Athena, secrets and the contract: none on IAM, Batch or
+    Step Functions.
+    """
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "glue", "secretsmanager", "ssm"}
+    assert services == {"s3", "kms", "glue", "athena", "secretsmanager", "ssm"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:
-    """A role manages the state machines, and stops the executions, whose names begin with its own."""
-    for namespace in ("user-ada", "user-dana", "project-flights"):
-        own = [f"{STATES}:{kind}:stepwell-growth-dev-{namespace}-*" for kind in ("execution", "stateMachine")]
+    """A role manages the state machines, and stops the executions, of its namespaces, with its own roles."""
+    for (path, folders), name in zip(
+        OWNED.values(), ("user-ada", "user-dana", "project-flights", "branch-flights"), strict=True
+    ):
+        own = [
+            f"{STATES}:{kind}:stepwell-growth-dev-{folder.replace('/', '-')}-*"
+            for kind in ("execution", "stateMachine")
+            for folder in folders
+        ]
         for action in ("CreateStateMachine", "UpdateStateMachine", "StartExecution", "StopExecution"):
-            assert on(demo, f"{namespace}/namespace/role", f"states:{action}") == own
-        passed = on(demo, f"{namespace}/namespace/role", "iam:PassRole")
-        assert passed == [f"{ROLE}-{namespace}-sfn"]
+            assert on(demo, f"{path}/role", f"states:{action}") == own
+        passed = on(demo, f"{path}/role", "iam:PassRole")
+        assert passed == [f"{ROLE}-{name}-sch", f"{ROLE}-{name}-sfn"]
 
 
 def test_people_see_all_state_machines_of_the_environment(demo: Synthesized) -> None:
@@ -218,9 +294,8 @@ def test_a_user_submits_own_jobs_only(demo: Synthesized) -> None:
     role = "user-ada/namespace/role"
     batch = f"arn:aws:batch:us-east-1:{ACCOUNT}"
     assert sorted(on(demo, role, "batch:SubmitJob")) == [
-        f"{batch}:job-definition/stepwell-growth-dev-user-ada",
-        f"{batch}:job-definition/stepwell-growth-dev-user-ada:*",
-        f"{batch}:job-queue/stepwell-growth-dev",
+        f"{batch}:job-definition/stepwell-growth-dev-user-ada-*",
+        f"{batch}:job-queue/stepwell-growth-dev-*",
     ]
     conditions = {
         action: statement["Condition"]
@@ -287,20 +362,62 @@ def test_principals_limit_who_a_user_is() -> None:
     assert statement["Condition"] == {"ArnLike": {"aws:PrincipalArn": principals}}
 
 
-@pytest.mark.parametrize(
-    ("project", "deployers"),
-    [("flights", ["ada", "dana"]), ({"name": "flights", "deployers": ["dana"]}, ["dana"])],
-)
-def test_deployers_assume_the_projects_role(project: Any, deployers: list[str]) -> None:
-    """A project's role trusts its deployers, all users by default, and only they may assume it."""
-    made = synthesized(settings(projects=[project]))
-    statement = trusted(made, "project-flights/namespace/role")
-    assert statement["Condition"] == {
-        "ArnEquals": {"aws:PrincipalArn": [f"{ROLE}-user-{name}" for name in deployers]}
+def test_people_who_share_a_role_are_told_apart_by_their_session() -> None:
+    """The team's principals are those of who names none; `session` says which of its sessions is whose."""
+    sso = "arn:aws:iam::111122223333:role/aws-reserved/sso.amazonaws.com/*/AWSReservedSSO_DataScience_*"
+    ada = {"name": "ada", "role": "data-scientist", "session": "ada@example.com"}
+    made = synthesized(settings(users=[ada], principals=[sso]))
+    assert trusted(made, "user-ada/namespace/role")["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": [sso]},
+        "StringLike": {"aws:userid": "*:ada@example.com"},
     }
-    for name in ("ada", "dana"):
-        expected = [f"{ROLE}-project-flights"] if name in deployers else []
-        assert on(made, f"user-{name}/namespace/role", "sts:AssumeRole") == expected
+
+
+def test_every_user_deploys_a_project_that_names_no_deployers(demo: Synthesized) -> None:
+    """Its role trusts the roles of people, those to come too, and not those of their tasks."""
+    assert trusted(demo, "project-flights/namespace/role")["Condition"] == {
+        "ArnLike": {"aws:PrincipalArn": f"{ROLE}-user-*"},
+        "ArnNotLike": {"aws:PrincipalArn": f"{ROLE}-user-*-*"},
+    }
+
+
+def test_deployers_limit_who_deploys_a_project() -> None:
+    """Production's role trusts the deployers that are named, and nobody else; that of branches all users."""
+    made = synthesized(settings(projects=[{"name": "flights", "deployers": ["dana"]}]))
+    condition = trusted(made, "project-flights/namespace/role")["Condition"]
+    assert condition == {"ArnEquals": {"aws:PrincipalArn": [f"{ROLE}-user-dana"]}}
+    branches = trusted(made, "project-flights/branches/role")["Condition"]
+    assert branches["ArnLike"] == {"aws:PrincipalArn": f"{ROLE}-user-*"}
+
+
+def test_a_user_may_ask_for_any_projects_role(demo: Synthesized) -> None:
+    """Whom a project lets, its own role says: so a project more changes no user."""
+    assert on(demo, "user-ada/namespace/role", "sts:AssumeRole") == [
+        f"{ROLE}-branch-*",
+        f"{ROLE}-project-*",
+    ]
+
+
+def test_a_pipeline_deploys_without_a_key() -> None:
+    """A project's role trusts tokens of the issuer that settings name, for its audience and subjects."""
+    github = {"url": "https://token.actions.githubusercontent.com"}
+    pipeline = {"oidc": "github", "subjects": ["repo:acme/flights:ref:refs/heads/main"]}
+    made = synthesized(
+        settings(foundation={"oidc": {"github": github}}, projects=[{"name": "flights", "ci": [pipeline]}])
+    )
+    role = made.one("aws_iam_role", "project-flights/namespace/role/role")
+    people, tokens = made.policy(role["assume_role_policy"])
+    assert people["Action"] == "sts:AssumeRole"
+    issuer = "token.actions.githubusercontent.com"
+    assert tokens == {
+        "Effect": "Allow",
+        "Action": "sts:AssumeRoleWithWebIdentity",
+        "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}"},
+        "Condition": {
+            "StringEquals": {f"{issuer}:aud": "sts.amazonaws.com"},
+            "StringLike": {f"{issuer}:sub": ["repo:acme/flights:ref:refs/heads/main"]},
+        },
+    }
 
 
 @pytest.mark.parametrize("owner", ["user-ada", "project-flights"])
@@ -312,5 +429,5 @@ def test_secrets_are_ones_own_or_shared(demo: Synthesized, owner: str, role: str
         for item in demo.statements(f"{owner}/namespace/{role}")
         if item["Action"] == ["secretsmanager:GetSecretValue"]
     ]
-    secrets = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stepwell/growth/dev"
+    secrets = f"arn:aws:secretsmanager:us-east-1:{ACCOUNT}:secret:stepwell/growth-dev"
     assert statement["Resource"] == sorted([f"{secrets}/{owner.replace('-', '/')}/*", f"{secrets}/shared/*"])

@@ -52,9 +52,10 @@ def test_what_the_peer_costs() -> None:
     assert without == f"| total with a least number of 0 vCPUs | | | {amount:.2f} |"
 
 
-def test_what_ours_costs(demo: Synthesized) -> None:
-    """The page has the bill of the environment that the repository's settings describe."""
+def test_what_ours_costs(demo: Synthesized, base: Synthesized) -> None:
+    """The page has the bills of the repository's environment and its foundation."""
     assert section("Stepwell, `environments.toml` as it comes") == rows(demo.document)
+    assert section("Stepwell, what all environments of a region share") == rows(base.document)
 
 
 def test_the_page_says_of_when_the_prices_are() -> None:

@@ -15,7 +15,9 @@ PAGE = Path(__file__).parents[2] / "docs/settings.md"
 MODELS = [
     model
     for model in vars(schema).values()
-    if isinstance(model, type) and issubclass(model, BaseModel) and model.__module__ == schema.__name__
+    if isinstance(model, type)
+    and issubclass(model, BaseModel)
+    and model.__module__.startswith(schema.__name__)
 ]
 
 

@@ -13,6 +13,9 @@ from tests.synthesis import Synthesized
 ROOT = Path(__file__).parents[2]
 
 
+PRINTED = "exported/foundation-us-east-1/main.tf.json\nexported/growth-dev/main.tf.json\n"
+
+
 def export(folder: Path, **more: str) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "runtime")]), **more}
     command = [sys.executable, "-m", "stacks.export", "exported"]
@@ -29,7 +32,7 @@ def test_a_stack_is_exported_to_its_folder(tmp_path: Path) -> None:
     state.parent.mkdir(parents=True)
     state.touch()
     done = export(tmp_path, AWS_ENDPOINT_URL="http://127.0.0.1:9", STEPWELL_STATE_DIR="/var/states")
-    assert (done.returncode, done.stdout, done.stderr) == (0, "exported/growth-dev/main.tf.json\n", "")
+    assert (done.returncode, done.stdout, done.stderr) == (0, PRINTED, "")
     written = state.with_name("main.tf.json").read_text()
     for word in ("127.0.0.1", "/var/states", str(tmp_path), str(ROOT), "backend", '"//"', "skip_"):
         assert word not in written

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 def stacks(folder: Path) -> subprocess.CompletedProcess[str]:
     """Run `python -m stacks` in `folder`, as if it were a checkout."""
-    environ = {**os.environ, "PYTHONPATH": str(ROOT), "CDKTF_OUTDIR": str(folder / "out")}
+    environ = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'runtime'}", "CDKTF_OUTDIR": str(folder / "out")}
     command = [sys.executable, "-m", "stacks"]
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True)
 
@@ -24,7 +24,8 @@ def test_mistakes_are_lines_without_a_traceback(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.splitlines() == [
         "Error: environments.toml: teams: received {}; at least one is needed",
-        "Error: environments.toml: tams: received an unknown key; allowed are teams; did you mean 'teams'?",
+        "Error: environments.toml: tams: received an unknown key; allowed are foundation, teams; "
+        "did you mean 'teams'?",
     ]
     assert not (tmp_path / "out").exists()
 
@@ -39,8 +40,9 @@ def test_a_mistake_is_told_without_the_bindings() -> None:
 
 
 def test_the_repositorys_own_environment_is_synthesized_quietly(tmp_path: Path) -> None:
-    """The demo's environments.toml gives one stack, and not a word on either stream."""
+    """The demo's environments.toml gives two stacks, and not a word on either stream."""
     (tmp_path / "environments.toml").write_bytes((ROOT / "environments.toml").read_bytes())
     done = stacks(tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-    assert [path.name for path in (tmp_path / "out/stacks").iterdir()] == ["growth-dev"]
+    made = {path.name for path in (tmp_path / "out/stacks").iterdir()}
+    assert made == {"foundation-us-east-1", "growth-dev"}

@@ -18,7 +18,7 @@ from stacks.export import plain
 from stacks.schema import Settings
 from stepwell.cloud.terraform import cli_environment
 from tests.stacks.matrix import ROWS
-from tests.synthesis import settings, synthesized
+from tests.synthesis import settings, stacks, synthesized
 
 Used = dict[tuple[type[BaseModel], str], list[Any]]
 
@@ -69,7 +69,7 @@ def wrong() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
-    """What Terraform says of each row, and of one that is wrong.
+    """What Terraform says of the stacks of each row, its foundations too, and of one that is wrong.
 
     The rows are modules of one configuration, since it takes longest to load the provider. Terraform
     has no way to Node or Python.
@@ -80,13 +80,19 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]
     folder = tmp_path_factory.mktemp("terraform")
     (folder / "bin").mkdir()
     (folder / "bin/terraform").symlink_to(program)
-    documents = {row: plain(synthesized(settings(**changes)).document) for row, changes in ROWS.items()}
+    documents = {
+        row: [plain(one.document) for one in stacks(settings(**changes)).values()]
+        for row, changes in ROWS.items()
+    } | {"wrong": [wrong()]}
     modules = {}
-    for number, document in enumerate([*documents.values(), wrong()]):
-        document["terraform"].pop("backend", None)  # a module has none
-        modules[f"row{number}"] = {"source": f"./row{number}"}
-        (folder / f"row{number}").mkdir()
-        (folder / f"row{number}/main.tf.json").write_text(json.dumps(document))
+    for number, row in enumerate(documents):
+        for index, document in enumerate(documents[row]):
+            document["terraform"].pop("backend", None)  # a module has none, and imports nothing
+            document.pop("import", None)
+            name = f"row{number}-{index}"
+            modules[name] = {"source": f"./{name}"}
+            (folder / name).mkdir()
+            (folder / name / "main.tf.json").write_text(json.dumps(document))
     (folder / "main.tf.json").write_text(json.dumps({"module": modules}))
     kept = {name: os.environ[name] for name in ("HOME", "TF_CLI_CONFIG_FILE") if name in os.environ}
     environ = {**kept, "CHECKPOINT_DISABLE": "1", "PATH": str(folder / "bin")}
@@ -97,7 +103,7 @@ def complaints(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]
         return subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True).stdout
 
     terraform("init", "-input=false")
-    said: dict[str, list[str]] = {row: [] for row in (*ROWS, "wrong")}
+    said: dict[str, list[str]] = {row: [] for row in documents}
     report = json.loads(terraform("validate", "-json"))
     for one in report["diagnostics"]:
         number = int(re.findall(r"row(\d+)", json.dumps(one))[0])

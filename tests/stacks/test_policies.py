@@ -16,16 +16,16 @@ from stacks.app import refuse_faults
 from stacks.policies import UNLIMITED, faults
 from stepwell.errors import PlatformError
 from tests.stacks.matrix import ROWS
-from tests.synthesis import settings, synthesized
+from tests.synthesis import Synthesized, settings, stacks
 
 Stack = dict[str, Any]
 ARN = "arn:aws:s3:::bucket"
 
 
-@pytest.fixture(scope="module")
-def stack() -> Stack:
+@pytest.fixture
+def stack(demo: Synthesized) -> Stack:
     """The demo's stack."""
-    return synthesized(settings()).document
+    return demo.document
 
 
 def statement(**given: Any) -> dict[str, Any]:
@@ -62,13 +62,17 @@ def bucket(**policy: Any) -> Stack:
 @pytest.mark.parametrize("row", ROWS)
 def test_the_platforms_own_stacks_have_no_fault(row: str) -> None:
     """Nothing that the settings can ask for is refused."""
-    assert faults(synthesized(settings(**ROWS[row])).document) == []
+    assert [fault for one in stacks(settings(**ROWS[row])).values() for fault in faults(one.document)] == []
 
 
 WIDE: dict[str, tuple[Stack, str]] = {
     "all actions of a service": (with_policy(statement(Action=["s3:*"])), "the action 's3:*'"),
     "some actions": (with_policy(statement(Action="s3:Get*")), "the action 's3:Get*'"),
     "all resources": (with_policy(statement(Resource="*")), "the resource '*' for s3:GetObject"),
+    "all metrics": (
+        with_policy(statement(Action="cloudwatch:PutMetricData", Resource="*")),
+        "the resource '*' for cloudwatch:PutMetricData",
+    ),
     "all buckets": (with_policy(statement(Resource=["arn:aws:s3:::*"])), "the resource 'arn:aws:s3:::*'"),
     "all but": (with_policy(statement(NotAction=["iam:*"])), "an Allow with NotAction"),
     "all resources but": (with_policy(statement(NotResource=["x"])), "an Allow with NotResource"),
@@ -113,6 +117,13 @@ NARROW: dict[str, Stack] = {
     "roles of a pattern": with_policy(
         statement(Action=["iam:PassRole"], Resource=["arn:aws:iam::1:role/x-*"])
     ),
+    "metrics of a namespace": with_policy(
+        statement(
+            Action=["cloudwatch:PutMetricData"],
+            Resource="*",
+            Condition={"StringEquals": {"cloudwatch:namespace": "x"}},
+        )
+    ),
     "a denial": with_policy(statement(Effect="Deny", Action="*", Resource="*", Principal="*")),
     "the account's own key": with_policy(
         statement(Action="kms:*", Resource="*", Principal={"AWS": "arn:aws:iam::1:root"}), kind="aws_kms_key"
@@ -154,11 +165,10 @@ def test_a_bucket_without_a_policy_is_refused() -> None:
     assert len(faults(made)) == 1
 
 
-@pytest.mark.parametrize("kind", ["aws_sqs_queue", "aws_sns_topic"])
-def test_queues_and_topics_answer_with_tls_only(kind: str) -> None:
+@pytest.mark.parametrize(("kind", "what"), [("aws_sqs_queue", "sqs:*"), ("aws_sns_topic", "sns:Publish")])
+def test_queues_and_topics_answer_with_tls_only(kind: str, what: str) -> None:
     """A queue or topic needs the same denial, in its own policy or one beside it."""
-    service = kind.removeprefix("aws_")[:3]
-    denial = json.dumps({"Statement": [{**TLS, "Action": f"{service}:*", "Resource": "x"}]})
+    denial = json.dumps({"Statement": [{**TLS, "Action": what, "Resource": "x"}]})
     assert len(faults({"resource": {kind: {"made": {}}}})) == 1
     assert faults({"resource": {kind: {"made": {"policy": denial}}}}) == []
 
@@ -217,4 +227,5 @@ def test_cdktf_synth_runs_it(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env=environ, capture_output=True, text=True
     )
-    assert (done.returncode, done.stderr) == (1, "Error: growth-dev: a fault\n")
+    expected = ["Error: foundation-us-east-1: a fault", "Error: growth-dev: a fault"]
+    assert (done.returncode, done.stderr.splitlines()) == (1, expected)

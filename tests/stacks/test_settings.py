@@ -1,298 +1,257 @@
-"""environments.toml: what it may say, what it says by default, and each mistake as one line."""
+"""environments.toml: what it may say, and what it says by default."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from stacks.schema import Settings
-from stacks.settings import load
-from stepwell.errors import SettingsError
-
-GOOD = """
-[teams.growth]
-users = [{ name = "ada", role = "data-scientist" }, { name = "dana", role = "data-engineer" }]
-projects = ["flights"]
-[teams.growth.environments.dev]
-region = "us-east-1"
-[teams.growth.environments.dev.compute]
-image = "stepwell:latest"
-"""
-DEV = "teams.growth.environments.dev"
-
-
-def read(tmp_path: Path, text: str) -> Settings:
-    path = tmp_path / "environments.toml"
-    path.write_text(text)
-    return load(path)
-
-
-def mistakes(tmp_path: Path, text: str) -> list[str]:
-    """The lines of the error, without the file that each begins with."""
-    with pytest.raises(SettingsError) as caught:
-        read(tmp_path, text)
-    before = f"{tmp_path / 'environments.toml'}: "
-    lines = str(caught.value).splitlines()
-    assert all(line.startswith(before) for line in lines)
-    return [line.removeprefix(before) for line in lines]
+from tests.stacks.settingsfile import GOOD, read
 
 
 def test_the_defaults_are_the_documented_ones(tmp_path: Path) -> None:
     """An environment that names only a region and an image gets every other value by default."""
-    team = read(tmp_path, GOOD).teams["growth"]
+    made = read(tmp_path, GOOD)
+    assert made.foundation.model_dump() == {
+        "region": None,
+        "state": "local",
+        "log_days": 365,
+        "rotation_days": 365,
+        "images_kept": 100,
+        "oidc": {},
+        "force_destroy": False,
+        "force_destroy_confirm": None,
+    }
+    team = made.teams["growth"]
+    assert (team.removed, list(team.principals), team.facts) == (False, [], {})
     assert team.environments["dev"].model_dump() == {
         "region": "us-east-1",
         "account": None,
-        "compute": {"image": "stepwell:latest", "max_vcpus": 16, "vcpu": 1, "memory": 4096},
-        "network": {"cidr": "10.0.0.0/16"},
-        "datastore": {"noncurrent_days": 30, "force_destroy": False, "force_destroy_confirm": None},
+        "removed": False,
+        "encryption": "kms",
+        "compute": {
+            "image": "stepwell:latest",
+            "images": {},
+            "queues": {"fargate": {"type": "FARGATE", "max_vcpus": 16, "instance_types": ()}},
+            "project_share": 2,
+            "share_decay_minutes": 60,
+            "reclaims": 3,
+            "runnable_minutes": 60,
+            "capacity_minutes": 1440,
+            "task_disk_gib": 20,
+            "instance_disk_gib": 100,
+        },
+        "network": {
+            "mode": "public",
+            "cidr": "10.0.0.0/16",
+            "flow_logs": "all",
+            "endpoints": (),
+            "vpc_id": None,
+            "subnet_ids": (),
+            "route_table_ids": (),
+            "public_addresses": False,
+        },
+        "datastore": {
+            "noncurrent_days": 30,
+            "multipart_days": 7,
+            "temporary_days": 7,
+            "tiering_days": 30,
+            "force_destroy": False,
+            "force_destroy_confirm": None,
+        },
         "logs": {"retention_days": 30},
+        "catalog": {
+            "scan_limit_gib": 100,
+            "optimize": True,
+            "snapshot_days": 90,
+            "lake_formation": False,
+        },
+        "orchestration": {"tracing": False},
+        "notifications": {"emails": ()},
+        "monitoring": {
+            "dashboard": True,
+            "alarms": True,
+            "every_minutes": 5,
+            "waiting_jobs": 100,
+            "waiting_minutes": 60,
+            "failed_runs": 5,
+            "datastore_gib": 1024,
+        },
+        "budget": {"monthly_usd": 500, "alarms": (80, 100)},
     }
-    assert [(user.name, user.role, list(user.principals)) for user in team.users] == [
-        ("ada", "data-scientist", []),
-        ("dana", "data-engineer", []),
+    assert [user.model_dump() for user in team.users] == [
+        {"name": name, "role": role, "principals": (), "session": None}
+        for name, role in (("ada", "data-scientist"), ("dana", "data-engineer"))
     ]
-    assert [(project.name, project.deployers) for project in team.projects] == [("flights", None)]
+    assert [project.model_dump() for project in team.projects] == [
+        {"name": "flights", "deployers": None, "ci": (), "removed": False}
+    ]
 
 
 def test_every_default_can_be_overridden(tmp_path: Path) -> None:
     """Each value that has a default takes another one."""
     text = """
+    [foundation]
+    region = "us-east-1"
+    state = "s3"
+    log_days = 90
+    rotation_days = 180
+    images_kept = 10
+    force_destroy = true
+    force_destroy_confirm = "foundation"
+    oidc.gitlab = { url = "https://gitlab.example.com/ci", audience = "gitlab", create = false }
     [teams.data-science]
-    users = [{ name = "ada", role = "data-scientist", principals = ["arn:aws:iam::123456789012:role/A*"] }]
-    projects = [{ name = "flights", deployers = ["ada"] }]
+    principals = ["arn:aws:iam::123456789012:role/B*"]
+    removed = true
+    [teams.data-science.facts.flights]
+    columns = { carrier = "string", departure = "timestamp" }
+    required = ["carrier"]
+    partition = ["day(departure)"]
+    comment = "One row for each flight"
+    [teams.data-science.facts.planes]
+    columns = { tail = "string" }
+    [[teams.data-science.users]]
+    name = "ada"
+    role = "data-scientist"
+    principals = ["arn:aws:iam::123456789012:role/A*"]
+    session = "a@b.c"
+    [[teams.data-science.projects]]
+    name = "flights"
+    deployers = ["ada"]
+    ci = [{ oidc = "gitlab", subjects = ["x"] }]
+    removed = true
     [teams.data-science.environments.prod]
     region = "eu-central-1"
     account = "123456789012"
-    compute = { image = "i", max_vcpus = 64, vcpu = 0.5, memory = 1024 }
-    network = { cidr = "172.16.0.0/20" }
-    datastore = { noncurrent_days = 7, force_destroy = true, force_destroy_confirm = "data-science-prod" }
-    logs = { retention_days = 365 }
+    removed = true
+    encryption = "aws"
+    orchestration.tracing = true
+    catalog = { scan_limit_gib = 5, optimize = false, snapshot_days = 30, lake_formation = true }
+    notifications.emails = ["a@example.com"]
+    budget = { monthly_usd = 0, alarms = [50] }
+    network = { mode = "private", cidr = "172.16.0.0/20", flow_logs = "rejected", endpoints = ["athena"] }
+    [teams.data-science.environments.prod.compute]
+    image = "i"
+    images = { torch = "t" }
+    queues = { gpu = { type = "SPOT", max_vcpus = 64, instance_types = ["g5"] } }
+    project_share = 4.5
+    share_decay_minutes = 10
+    reclaims = 0
+    runnable_minutes = 10
+    capacity_minutes = 20
+    task_disk_gib = 100
+    instance_disk_gib = 200
+    [teams.data-science.environments.prod.datastore]
+    noncurrent_days = 8
+    multipart_days = 2
+    temporary_days = 3
+    tiering_days = 0
+    force_destroy = true
+    force_destroy_confirm = "data-science-prod"
+    [teams.data-science.environments.prod.monitoring]
+    dashboard = false
+    alarms = false
+    every_minutes = 1
+    waiting_jobs = 10
+    waiting_minutes = 30
+    failed_runs = 1
+    datastore_gib = 100
+    [teams.data-science.environments.prod.logs]
+    retention_days = 365
     """
-    team = read(tmp_path, text).teams["data-science"]
+    made = read(tmp_path, text)
+    assert made.foundation.model_dump() == {
+        "region": "us-east-1",
+        "state": "s3",
+        "log_days": 90,
+        "rotation_days": 180,
+        "images_kept": 10,
+        "oidc": {
+            "gitlab": {
+                "url": "https://gitlab.example.com/ci",
+                "audience": "gitlab",
+                "create": False,
+            }
+        },
+        "force_destroy": True,
+        "force_destroy_confirm": "foundation",
+    }
+    team = made.teams["data-science"]
     assert team.environments["prod"].model_dump() == {
         "region": "eu-central-1",
         "account": "123456789012",
-        "compute": {"image": "i", "max_vcpus": 64, "vcpu": 0.5, "memory": 1024},
-        "network": {"cidr": "172.16.0.0/20"},
+        "removed": True,
+        "encryption": "aws",
+        "compute": {
+            "image": "i",
+            "images": {"torch": "t"},
+            "queues": {"gpu": {"type": "SPOT", "max_vcpus": 64, "instance_types": ["g5"]}},
+            "project_share": 4.5,
+            "share_decay_minutes": 10,
+            "reclaims": 0,
+            "runnable_minutes": 10,
+            "capacity_minutes": 20,
+            "task_disk_gib": 100,
+            "instance_disk_gib": 200,
+        },
+        "network": {
+            "mode": "private",
+            "cidr": "172.16.0.0/20",
+            "flow_logs": "rejected",
+            "endpoints": ["athena"],
+            "vpc_id": None,
+            "subnet_ids": (),
+            "route_table_ids": (),
+            "public_addresses": False,
+        },
         "datastore": {
-            "noncurrent_days": 7,
+            "noncurrent_days": 8,
+            "multipart_days": 2,
+            "temporary_days": 3,
+            "tiering_days": 0,
             "force_destroy": True,
             "force_destroy_confirm": "data-science-prod",
         },
         "logs": {"retention_days": 365},
+        "catalog": {
+            "scan_limit_gib": 5,
+            "optimize": False,
+            "snapshot_days": 30,
+            "lake_formation": True,
+        },
+        "orchestration": {"tracing": True},
+        "notifications": {"emails": ["a@example.com"]},
+        "monitoring": {
+            "dashboard": False,
+            "alarms": False,
+            "every_minutes": 1,
+            "waiting_jobs": 10,
+            "waiting_minutes": 30,
+            "failed_runs": 1,
+            "datastore_gib": 100,
+        },
+        "budget": {"monthly_usd": 0, "alarms": [50]},
     }
-    assert list(team.users[0].principals) == ["arn:aws:iam::123456789012:role/A*"]
-    assert list(team.projects[0].deployers or ()) == ["ada"]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "line"),
-    [
-        (
-            'image = "stepwell:latest"',
-            'imag = "stepwell:latest"\nimage = "i"',
-            f"{DEV}.compute.imag: received an unknown key; "
-            "allowed are image, max_vcpus, vcpu, memory; did you mean 'image'?",
-        ),
-        (
-            "[teams.growth.environments.dev]",
-            "[other]\n[teams.growth.environments.dev]",
-            "other: received an unknown key; allowed are teams",
-        ),
-        (
-            'role = "data-scientist" }',
-            'rol = "x", role = "data-scientist" }',
-            "teams.growth.users[0].rol: received an unknown key; "
-            "allowed are name, role, principals; did you mean 'role'?",
-        ),
-        (
-            'image = "stepwell:latest"',
-            "",
-            f"{DEV}.compute.image: received nothing; it must be set",
-        ),
-        (
-            'name = "dana"',
-            'name = "ada"',
-            "teams.growth.users[1].name: received 'ada', which teams.growth.users[0] has already; "
-            "a name is allowed once: remove or rename one of them",
-        ),
-        (
-            '["flights"]',
-            '["flights", { name = "flights" }]',
-            "teams.growth.projects[1].name: received 'flights', which teams.growth.projects[0] has already; "
-            "a name is allowed once: remove or rename one of them",
-        ),
-        (
-            '[{ name = "ada", role = "data-scientist" }, { name = "dana", role = "data-engineer" }]',
-            "[]",
-            "teams.growth.users: received []; at least one is needed",
-        ),
-        (
-            '"data-scientist"',
-            '"scientist"',
-            "teams.growth.users[0].role: received 'scientist'; "
-            "allowed are 'data-scientist' or 'data-engineer'",
-        ),
-        (
-            'name = "ada"',
-            'name = "ada-l"',
-            "teams.growth.users[0].name: received 'ada-l'; must be 1 to 30 lower-case letters, digits and "
-            "underscores, a letter first and no hyphen, such as 'ada_l'",
-        ),
-        (
-            '["flights"]',
-            '["Flights"]',
-            "teams.growth.projects[0].name: received 'Flights'; must be 1 to 30 lower-case letters, digits "
-            "and underscores, a letter first and no hyphen, such as 'ada_l'",
-        ),
-        (
-            "teams.growth",
-            "teams.Growth",
-            "teams.Growth: received 'Growth'; must be 1 to 20 lower-case letters, digits and hyphens, "
-            "a letter first, such as 'growth'",
-        ),
-        (
-            "environments.dev",
-            "environments.dev-1",
-            "teams.growth.environments.dev-1: received 'dev-1'; must be 1 to 12 lower-case letters and "
-            "digits, a letter first, such as 'dev'",
-        ),
-        (
-            "environments.dev",
-            "environments.user",
-            "teams.growth.environments.user: received 'user'; must be another name: 'user' and 'project' "
-            "begin the names of namespaces",
-        ),
-        (
-            '["flights"]',
-            '["facts"]',
-            "teams.growth.projects[0].name: received 'facts', the database of facts that every environment "
-            "has; choose another name",
-        ),
-        (
-            '["flights"]',
-            '[{ name = "flights", deployers = ["eve"] }]',
-            "teams.growth.projects[0].deployers[0]: received 'eve'; allowed are the team's users: ada, dana",
-        ),
-        (
-            '["flights"]',
-            f'["{"a" * 28}"]\n[teams.growth.environments.production]\nregion = "us-east-1"\n'
-            'compute = { image = "i" }',
-            f"teams.growth.projects[0].name: received '{'a' * 28}'; its IAM role "
-            f"'stepwell-growth-production-project-{'a' * 28}-sfn' would have 67 characters, allowed are 64: "
-            "shorten it, the team's or the environment's by 3",
-        ),
-        (
-            '"us-east-1"',
-            '"virginia"',
-            f"{DEV}.region: received 'virginia'; must be an AWS region such as 'us-east-1'",
-        ),
-        (
-            'region = "us-east-1"',
-            'region = "us-east-1"\naccount = "1234"',
-            f"{DEV}.account: received '1234'; must be the 12 digits of an AWS account",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\nmax_vcpus = "16"',
-            f"{DEV}.compute.max_vcpus: received '16'; it should be a valid integer",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\nmax_vcpus = 0',
-            f"{DEV}.compute.max_vcpus: received 0; it should be greater than or equal to 1",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 3',
-            f"{DEV}.compute.vcpu: received 3; Fargate has tasks of 0.25, 0.5, 1, 2, 4, 8, 16 vCPUs",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 0.25\nmemory = 4096',
-            f"{DEV}.compute.memory: received 4096; with vcpu = 0.25 Fargate has 512, 1024, 2048 (MiB)",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\nvcpu = 2\nmax_vcpus = 1',
-            f"{DEV}.compute.vcpu: received 2, more than max_vcpus = 1: no task could start; "
-            "lower it, or raise max_vcpus",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\n[teams.growth.environments.dev.network]\ncidr = "8.0.0.0/16"',
-            f"{DEV}.network.cidr: received '8.0.0.0/16'; "
-            "must be a private IPv4 block of /16 to /24, such as '10.0.0.0/16'",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\n[teams.growth.environments.dev.network]\ncidr = "10.0.0.1/16"',
-            f"{DEV}.network.cidr: received '10.0.0.1/16'; must be a private IPv4 block of /16 to /24, "
-            "such as '10.0.0.0/16': 10.0.0.1/16 has host bits set",
-        ),
-        (
-            'image = "stepwell:latest"',
-            'image = "i"\n[teams.growth.environments.dev.datastore]\nforce_destroy = true',
-            f"{DEV}.datastore.force_destroy_confirm: received None; force_destroy = true lets "
-            "`cdktf destroy growth-dev` delete all data of growth-dev: confirm it with "
-            'force_destroy_confirm = "growth-dev", or set force_destroy = false',
-        ),
-        (
-            '{ name = "ada", role',
-            '{ name = "ada", principals = ["*"], role',
-            "teams.growth.users[0].principals[0]: received '*'; must be the ARN (* and ? allowed behind the "
-            "account) of who may assume the role, such as 'arn:aws:iam::123456789012:role/DataScience*'",
-        ),
-        (
-            "[teams.growth.environments.dev]",
-            '[teams.growth-dev]\nusers = [{ name = "eve", role = "data-scientist" }]\n'
-            '[teams.growth-dev.environments.dev]\nregion = "us-east-1"\ncompute = { image = "i" }\n'
-            "[teams.growth.environments.dev]",
-            "teams.growth-dev: received 'growth-dev', which begins with 'growth-dev', the environment 'dev' "
-            "of team 'growth': their resources would share names; rename one of them",
-        ),
-    ],
-)
-def test_a_mistake_is_one_line(tmp_path: Path, old: str, new: str, line: str) -> None:
-    """A mistake's only line says where it is, the value received and what is allowed."""
-    assert old in GOOD
-    assert mistakes(tmp_path, GOOD.replace(old, new)) == [line]
-
-
-def test_several_mistakes_are_several_lines(tmp_path: Path) -> None:
-    """All mistakes of a file are told at once, one line each."""
-    text = GOOD.replace("region", "regio").replace('"ada"', '"Ada"')
-    assert [line.split(":")[0] for line in mistakes(tmp_path, text)] == [
-        "teams.growth.users[0].name",
-        f"{DEV}.region",
-        f"{DEV}.regio",
-    ]
-
-
-def test_an_environment_declared_twice_is_told_with_its_line(tmp_path: Path) -> None:
-    """TOML itself allows a table once; the error has its line and column."""
-    text = GOOD + '[teams.growth.environments.dev]\nregion = "us-east-1"\n'
-    (line,) = mistakes(tmp_path, text)
-    assert line.startswith("received a file that is no TOML: Cannot declare")
-    assert "(at line 9, column 31); correct it there" in line
-
-
-def test_a_syntax_error_is_told_with_its_line(tmp_path: Path) -> None:
-    """A file that is no TOML gives one line with line and column."""
-    assert mistakes(tmp_path, "[teams\n") == [
-        "received a file that is no TOML: Expected ']' at the end of a table declaration "
-        "(at line 1, column 7); correct it there"
-    ]
-
-
-def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
-    """Without the file the error names it, and the folder to run in."""
-    path = tmp_path / "environments.toml"
-    with pytest.raises(SettingsError) as caught:
-        load(path)
-    assert str(caught.value) == (
-        f"{path}: can't be read (No such file or directory); it names the teams and environments to deploy: "
-        "run where it is, the folder of cdktf.json"
-    )
+    assert (team.removed, list(team.principals)) == (True, ["arn:aws:iam::123456789012:role/B*"])
+    assert team.facts["flights"].model_dump() == {
+        "columns": {"carrier": "string", "departure": "timestamp"},
+        "required": ["carrier"],
+        "partition": ["day(departure)"],
+        "comment": "One row for each flight",
+    }
+    assert team.facts["planes"].model_dump() == {
+        "columns": {"tail": "string"},
+        "required": (),
+        "partition": (),
+        "comment": "",
+    }
+    assert team.users[0].model_dump() == {
+        "name": "ada",
+        "role": "data-scientist",
+        "principals": ["arn:aws:iam::123456789012:role/A*"],
+        "session": "a@b.c",
+    }
+    assert team.projects[0].model_dump() == {
+        "name": "flights",
+        "deployers": ["ada"],
+        "ci": [{"oidc": "gitlab", "subjects": ["x"]}],
+        "removed": True,
+    }

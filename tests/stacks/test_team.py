@@ -7,22 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.contract import Contract, NamespaceContract
+from stepwell.contract import Contract, NamespaceContract, Queue
 from tests.synthesis import ACCOUNT, Synthesized, settings, synthesized
 
 
 def test_the_resources_are_these_and_no_others(demo: Synthesized) -> None:
     """Ids of constructs are a public contract: another path would replace what stands in an account."""
     assert demo.addresses == Path(__file__).with_name("addresses.txt").read_text().splitlines()
-
-
-def test_a_user_more_is_one_namespace_more(demo: Synthesized) -> None:
-    """Another user adds a job definition, three roles with their policies, and a contract."""
-    more = [{"name": name, "role": "data-scientist"} for name in ("ada", "dana", "eve")]
-    added = set(synthesized(settings(users=more)).addresses) - set(demo.addresses)
-    of_dana = {address for address in demo.addresses if "user-dana/" in address}
-    assert added == {address.replace("dana", "eve") for address in of_dana}
-    assert len(added) == 8
 
 
 def test_the_provider_is_the_tried_one(demo: Synthesized) -> None:
@@ -37,7 +28,7 @@ def test_the_provider_on_aws(demo: Synthesized) -> None:
     assert demo.document["provider"]["aws"] == [
         {
             "region": "us-east-1",
-            "default_tags": [{"tags": {"stepwell:team": "growth", "stepwell:environment": "dev"}}],
+            "default_tags": [{"tags": {"stepwell:team": "growth", "stepwell:environment": "growth-dev"}}],
         }
     ]
 
@@ -73,16 +64,26 @@ def test_state_is_kept_where_the_environment_says(tmp_path: Path, monkeypatch: p
 def test_the_contract_is_what_the_runtime_reads(demo: Synthesized) -> None:
     """The contract's parameter holds the names and ARNs of the stack's own resources."""
     parameter = demo.one("aws_ssm_parameter", "contract/parameter")
-    assert parameter["name"] == "/stepwell/growth/dev/contract"
+    assert parameter["name"] == "/stepwell/growth-dev/contract"
     assert Contract.from_json(demo.resolved(parameter["value"]), parameter["name"]) == Contract(
-        version=1,
+        version=2,
         team="growth",
         environment="dev",
         region="us-east-1",
         bucket=f"stepwell-growth-dev-{ACCOUNT}",
-        job_queue=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/stepwell-growth-dev",
+        queues=(
+            Queue(
+                "fargate",
+                f"arn:aws:batch:us-east-1:{ACCOUNT}:job-queue/stepwell-growth-dev-fargate",
+                "FARGATE",
+                16,
+            ),
+        ),
+        images=("default",),
         log_group=f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/vendedlogs/states/stepwell-growth-dev",
-        job_log_group="/stepwell/growth/dev/jobs",
+        tracing=False,
+        dead_letter_queue=f"arn:aws:sqs:us-east-1:{ACCOUNT}:stepwell-growth-dev-undelivered",
+        job_log_group="/stepwell/growth-dev/jobs",
         database_prefix="stepwell_growth_dev_",
         state_machine_prefix="stepwell-growth-dev-",
     )
@@ -93,13 +94,16 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
     """A namespace's parameter holds its roles, and its job definition without a revision."""
     slug = namespace.replace("/", "-")
     parameter = demo.one("aws_ssm_parameter", f"{slug}/namespace/contract")
-    assert parameter["name"] == f"/stepwell/growth/dev/namespaces/{namespace}"
+    assert parameter["name"] == f"/stepwell/growth-dev/namespaces/{namespace}"
     assert NamespaceContract.from_json(demo.resolved(parameter["value"]), "") == NamespaceContract(
-        version=1,
+        version=2,
         namespace=namespace,
         role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}",
-        job_definition=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
+        job_definitions=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
         execution_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sfn",
+        scheduler_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sch",
+        schedule_group=f"stepwell-growth-dev-{slug}",
+        workgroup=f"stepwell-growth-dev-{slug}",
     )
 
 
@@ -108,7 +112,7 @@ def test_parameters_fit_into_a_standard_parameter() -> None:
     made = synthesized(settings(users=[{"name": "a" * 30, "role": "data-engineer"}]))
     values = [body["value"] for body in made.all("aws_ssm_parameter").values()]
     assert all(len(made.resolved(value)) <= 4096 for value in values)
-    assert len(values) == 3
+    assert len(values) == 4
 
 
 def test_synth_is_the_same_twice(demo: Synthesized) -> None:

@@ -14,7 +14,15 @@ from functools import partial
 from typing import Any
 
 from stepwell.cloud.control import REGION, CloudInfo, environment
-from stepwell.contract import CONTRACT_VERSION, FACTS, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import (
+    CONTRACT_VERSION,
+    FACTS,
+    Contract,
+    EnvironmentName,
+    NamespaceContract,
+    Queue,
+    job_definition,
+)
 
 VCPUS = 256
 _IMAGE = "local"  # jobs of the local cloud are processes: no image is looked for
@@ -44,7 +52,10 @@ def make(
         environment=name.environment,
         region=REGION,
         bucket=prefix,
-        job_queue=_queue(client, prefix, role),
+        queues=(Queue("fargate", _queue(client, prefix, role), "FARGATE", VCPUS),),
+        images=("default",),
+        tracing=False,
+        dead_letter_queue="",  # nothing of the local cloud starts schedules
         log_group=_log_group(client, f"/aws/vendedlogs/states/{prefix}"),
         job_log_group=f"/stepwell/{name}/jobs",
         database_prefix=prefix.replace("-", "_") + "_",
@@ -55,10 +66,20 @@ def make(
     for database in (FACTS, *projects):
         client("glue").create_database(DatabaseInput={"Name": contract.database(database)})
     parameters = {name.contract_parameter: contract.to_json()}
-    for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
-        definition = _job_definition(client, contract, name, namespace, role)
+    for namespace in (
+        *(f"user/{user}" for user in users),
+        *(f"project/{one}{kind}" for one in projects for kind in ("", "/branch")),
+    ):
+        definitions = _job_definitions(client, contract, name, namespace, role)
         parameters[name.namespace_parameter(namespace)] = NamespaceContract(
-            CONTRACT_VERSION, namespace, role, definition, role
+            CONTRACT_VERSION,
+            namespace,
+            role,
+            definitions,
+            execution_role=role,
+            scheduler_role=role,
+            schedule_group="default",
+            workgroup="primary",
         ).to_json()
     for parameter, value in parameters.items():
         client("ssm").put_parameter(Name=parameter, Value=value, Type="String")
@@ -85,9 +106,14 @@ def _queue(client: Any, prefix: str, role: str) -> str:
     made = batch.create_compute_environment(
         computeEnvironmentName=prefix, type="MANAGED", serviceRole=role, computeResources=resources
     )
+    shares = batch.create_scheduling_policy(name=prefix, fairsharePolicy={"shareDecaySeconds": 3600})
     order = [{"order": 1, "computeEnvironment": made["computeEnvironmentArn"]}]
     arn: str = batch.create_job_queue(
-        jobQueueName=prefix, state="ENABLED", priority=1, computeEnvironmentOrder=order
+        jobQueueName=prefix,
+        state="ENABLED",
+        priority=1,
+        schedulingPolicyArn=shares["arn"],
+        computeEnvironmentOrder=order,
     )["jobQueueArn"]
     return arn
 
@@ -99,13 +125,17 @@ def _log_group(client: Any, name: str) -> str:
     return arn
 
 
-def _job_definition(client: Any, contract: Contract, name: EnvironmentName, namespace: str, role: str) -> str:
-    """As `modules.compute` makes it."""
+def _job_definitions(
+    client: Any, contract: Contract, name: EnvironmentName, namespace: str, role: str
+) -> str:
+    """The one of the one image, as `modules.jobs` makes it; returns what its ARN begins with."""
     variables = {"STEPWELL_ENVIRONMENT": str(name), "STEPWELL_NAMESPACE_OWNER": namespace}
+    which = (contract.images[0], contract.queues[0].platform)
     arn: str = client("batch").register_job_definition(
-        jobDefinitionName=f"stepwell-{name}-{namespace.replace('/', '-')}",
+        jobDefinitionName=job_definition(f"stepwell-{name}-{namespace.replace('/', '-')}", *which),
         type="container",
         platformCapabilities=["FARGATE"],
+        schedulingPriority=1,
         containerProperties={
             "image": _IMAGE,
             "command": ["python", "-m", "stepwell.job"],
@@ -119,4 +149,4 @@ def _job_definition(client: Any, contract: Contract, name: EnvironmentName, name
             },
         },
     )["jobDefinitionArn"]
-    return arn.rpartition(":")[0]
+    return arn.rpartition(":")[0].removesuffix(job_definition("", *which))

@@ -1,29 +1,17 @@
-"""Which machine a step gets on Fargate."""
+"""Which machine fits on Fargate. Pure."""
 
 from __future__ import annotations
 
-from stepwell.contract import FARGATE_SIZES
-from stepwell.errors import FlowError
+from stepwell.machines import FARGATE_SIZES, Machine
 
 
-def fit(step: str, cpu: float, memory: int, gpu: int) -> tuple[float, int]:
-    """The smallest Fargate machine with at least `cpu` vCPUs and `memory` MiB.
-
-    Raises:
-        FlowError: no machine is that large, or a GPU is asked for.
-    """
-    if gpu:
-        raise FlowError(
-            f"step '{step}': received gpu={gpu}, but the job queue is on Fargate, which has no GPUs; "
-            "leave gpu out"
-        )
+def smallest(asked: Machine) -> Machine | None:
+    """The smallest size of Fargate that holds what is asked for: None if none does, or for a GPU."""
+    if asked.gpus:
+        return None
     for vcpus, memories in FARGATE_SIZES.items():
-        if vcpus >= cpu:
+        if vcpus >= asked.vcpus:
             for mebibytes in memories:
-                if mebibytes >= memory:
-                    return vcpus, mebibytes
-    most = max(FARGATE_SIZES)
-    raise FlowError(
-        f"step '{step}': received cpu={cpu:g}, memory={memory}, more than Fargate has; allowed are at most "
-        f"cpu={most:g} and memory={FARGATE_SIZES[most][-1]} (MiB)"
-    )
+                if mebibytes >= asked.memory:
+                    return Machine(vcpus, mebibytes)
+    return None

@@ -1,34 +1,37 @@
-"""How each step of a flow is run as Batch jobs: pure, from its decorators."""
+"""How each step of a flow is run as Batch jobs: pure, from its decorators and what an environment has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from stepwell.compute.fargate import fit
+from stepwell.compute.placement import Offer, place
 from stepwell.compute.submission import StepPlan
-from stepwell.errors import UsageError
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.batch import batch, needs
 from stepwell.flow.decorators.timeout import limit
+from stepwell.machines import Machine
 
 
-def step_plans(functions: Mapping[str, Callable[..., Any]]) -> dict[str, StepPlan]:
+def step_plans(functions: Mapping[str, Callable[..., Any]], offer: Offer) -> dict[str, StepPlan]:
     """The plan of each of these steps, by name.
 
     Raises:
         FlowError: no machine is as large as a step asks for.
-        UsageError: a step asks for an image that no job definition is made for.
+        UsageError: a step asks for a queue or an image that there is not.
     """
     plans = {}
     for name, function in functions.items():
         asked = batch.of(function)
-        if asked and asked.attributes["image"]:
-            raise UsageError(
-                f"step '{name}': received @batch(image={asked.attributes['image']!r}), but the environment's "
-                "job definition has one image, compute.image of environments.toml; leave image out"
-            )
-        vcpus, memory = fit(name, **needs(function))
-        queue = asked.attributes["queue"] if asked else None
-        plans[name] = StepPlan(vcpus, memory, attempts(function), limit(function), queue)
+        wanted = asked.attributes if asked else {"queue": None, "image": None}
+        needed = needs(function)
+        machine = Machine(needed["cpu"], needed["memory"], needed["gpu"])
+        queue, found = place(name, offer, machine, wanted["queue"])
+        plans[name] = StepPlan(
+            queue.arn,
+            offer.definition(name, wanted["image"], queue),
+            found,
+            attempts(function),
+            limit(function),
+        )
     return plans

@@ -37,8 +37,8 @@ def check(queue: Described, environments: Sequence[Described], plans: Mapping[st
         raise PlatformError(f"job queue {name}: {why}")
     most = max(one["maxvCpus"] for one in usable)
     for step, plan in plans.items():
-        if plan.vcpus > most:
+        if plan.machine.vcpus > most:
             raise PlatformError(
-                f"step '{step}': its job takes {plan.vcpus:g} vCPUs, but job queue {name} has at most {most} "
-                "in all; ask for less, or who runs the environment for more (compute.max_vcpus)"
+                f"step '{step}': its job takes {plan.machine.vcpus:g} vCPUs, but job queue {name} has at "
+                f"most {most} in all; ask for less, or who runs the environment for more (max_vcpus)"
             )

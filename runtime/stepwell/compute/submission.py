@@ -10,8 +10,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.contract import NAMESPACE_TAG, owner
+from stepwell.contract import NAMESPACE_TAG, owner, share
 from stepwell.flow.decorators.attempts import ONCE, Attempts
+from stepwell.machines import Machine
 
 LEAST_TIMEOUT = 60
 """Seconds: the least limit of a Batch job's attempt (AWS Batch API reference, JobTimeout)."""
@@ -35,17 +36,18 @@ class StepPlan:
     """How a step is run as Batch jobs.
 
     Attributes:
-        vcpus, memory: the machine; memory in MiB.
+        queue: ARN of the job queue.
+        definition: ARN of the job definition, without a revision.
+        machine: what a job asks for.
         attempts: how often it is tried.
         limit: seconds after which it ends itself, if it has a ``@timeout``.
-        queue: the job queue it asks for, in place of the environment's.
     """
 
-    vcpus: float
-    memory: int
+    queue: str
+    definition: str
+    machine: Machine
     attempts: Attempts = ONCE
     limit: int | None = None
-    queue: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,6 @@ class Jobs:
         datastore: URL that jobs can reach, ``s3://BUCKET``.
         code: sha256 of the code package.
         flow_file: the flow's file within the package.
-        queue, definition: the job queue, and the job definition without a revision.
         max_splits: how many items a foreach may have; None for any number.
     """
 
@@ -66,8 +67,6 @@ class Jobs:
     code: str
     flow: str
     flow_file: str
-    queue: str
-    definition: str
     max_splits: int | None = None
 
 
@@ -108,13 +107,14 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         environment["STEPWELL_RETRIES"] = str(task.retries)
     found: dict[str, Any] = {
         "jobName": name,
-        "jobQueue": plan.queue or jobs.queue,
-        "jobDefinition": jobs.definition,
+        "jobQueue": plan.queue,
+        "jobDefinition": plan.definition,
+        # queues divide their machines between namespaces
+        "shareIdentifier": share(jobs.namespace),
         "containerOverrides": {
             "environment": [{"name": name, "value": value} for name, value in environment.items()],
             "resourceRequirements": [
-                {"type": "VCPU", "value": f"{plan.vcpus:g}"},
-                {"type": "MEMORY", "value": str(plan.memory)},
+                {"type": kind, "value": value} for kind, value in _requirements(plan.machine).items()
             ],
         },
         # what a role may stop a job by: Batch's own ids say nothing of whose it is
@@ -125,6 +125,11 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         # the job's limit is a minute above the step's, which ends itself and can be caught
         found["timeout"] = {"attemptDurationSeconds": plan.limit + LEAST_TIMEOUT}
     return found
+
+
+def _requirements(machine: Machine) -> dict[str, str]:
+    asked = {"VCPU": f"{machine.vcpus:g}", "MEMORY": str(machine.memory)}
+    return asked | ({"GPU": str(machine.gpus)} if machine.gpus else {})
 
 
 def name_stem(flow: str, step: str) -> str:

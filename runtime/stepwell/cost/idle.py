@@ -66,7 +66,7 @@ _FREE = frozenset(
         "aws_batch_job_definition", "aws_batch_job_queue", "aws_batch_scheduling_policy",
         "aws_dynamodb_table", "aws_ecs_cluster", "aws_ecs_task_definition", "aws_flow_log",
         "aws_internet_gateway", "aws_kms_alias", "aws_kms_key_policy", "aws_launch_template",
-        "aws_placement_group", "aws_s3_bucket", "aws_subnet", "aws_vpc",
+        "aws_placement_group", "aws_s3_bucket", "aws_s3_object", "aws_subnet", "aws_vpc",
     }
 )  # fmt: skip
 _FREE_FAMILIES = (

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.compute.fargate import fit
+from stepwell.compute.fargate import smallest
 from stepwell.cost.lines import Line, line
 from stepwell.cost.prices import Prices
 from stepwell.cost.workload import Workload
-from stepwell.errors import FlowError
+from stepwell.machines import Machine
 
 START_MINUTES = 1.0
 """Minutes that a task is paid for before it computes: its image is pulled, Python starts. It is above the
@@ -93,10 +93,12 @@ Paid = tuple[list[Line], list[str]]
 
 
 def _on_fargate(workload: Workload, compute: Compute, prices: Prices) -> Paid | None:
-    try:
-        sizes = [(one.count, *fit("", one.vcpus, one.memory, one.gpus)) for one in workload.tasks]
-    except FlowError:
-        return None
+    sizes = []
+    for one in workload.tasks:
+        machine = smallest(Machine(one.vcpus, one.memory, one.gpus))
+        if machine is None:
+            return None
+        sizes.append((one.count, machine.vcpus, machine.memory))
     hours = (workload.minutes + START_MINUTES) / 60
     assumed = [f"a task is paid for {START_MINUTES:g} minute before it computes"]
     share = 1.0

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from stepwell import aws
-from stepwell.compute.fargate import fit
+from stepwell.compute.placement import Offer, place
 from stepwell.compute.queue import Described, trouble
-from stepwell.contract import NamespaceContract
-from stepwell.doctor.finding import Finding, failed, ok, warning
+from stepwell.contract import Queue
+from stepwell.contract import job_definition as definition_of
+from stepwell.doctor.finding import Finding, Outcome, failed, ok, warning
 from stepwell.doctor.platform import AGAIN, mine, offered
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.resources import resources
+from stepwell.machines import Machine
+
+_BADNESS = (Outcome.OK, Outcome.WARNING, Outcome.FAILED)
 
 LONG = 15 * 60
 """Seconds by which a job that can run has begun to: machines of Batch start within minutes."""
 
 
 def queue() -> Finding:
-    """Whether the job queue takes jobs, and can run a step that asks for nothing."""
-    batch, arn = _batch(), offered().job_queue
+    """Whether the job queues take jobs, and one of them can run a step that asks for nothing."""
+    batch, queues = _batch(), offered().queues
+    findings = {}
     with aws.translated("batch"):
-        queues = batch.describe_job_queues(jobQueues=[arn])["jobQueues"]
-        if not queues:
-            return failed(f"there is no job queue {arn}", AGAIN)
-        names = [one["computeEnvironment"] for one in queues[0]["computeEnvironmentOrder"]]
-        described = batch.describe_compute_environments(computeEnvironments=names)
-    return judge_queue(queues[0], described["computeEnvironments"])
+        found = batch.describe_job_queues(jobQueues=[one.arn for one in queues])["jobQueues"]
+        described = {one["jobQueueArn"]: one for one in found}
+        for one in queues:
+            if one.arn not in described:
+                findings[one.name] = failed(f"there is no job queue {one.arn}", AGAIN)
+                continue
+            names = [it["computeEnvironment"] for it in described[one.arn]["computeEnvironmentOrder"]]
+            environments = batch.describe_compute_environments(computeEnvironments=names)
+            findings[one.name] = judge_queue(described[one.arn], environments["computeEnvironments"])
+    return together(findings, queues)
 
 
 def judge_queue(queue: Described, environments: Sequence[Described]) -> Finding:
@@ -44,31 +53,36 @@ def judge_queue(queue: Described, environments: Sequence[Described]) -> Finding:
     if not usable:
         return failed(", ".join(troubles) or "it has no compute environment", AGAIN)
     text = ", ".join(f"{one['type']} up to {one['maxvCpus']} vCPUs" for one in usable)
-    if not any(fits(one, **resources.defaults) for one in usable):
-        asked = ", ".join(f"{name}={value}" for name, value in resources.defaults.items())
-        return failed(
-            f"{text}, too little for a step without @resources ({asked})",
-            "raise compute.max_vcpus in environments.toml and deploy",
-        )
     return warning(f"{text}, but {', '.join(troubles)}", AGAIN) if troubles else ok(f"enabled, valid: {text}")
 
 
-def fits(compute: Described, cpu: float, memory: int, gpu: int) -> bool:
-    """Whether a compute environment can run a step that asks for so much, as far as its limits tell."""
-    vcpus = cpu
-    if compute["type"].startswith("FARGATE"):
+def together(findings: Mapping[str, Finding], queues: Sequence[Queue]) -> Finding:
+    """One finding of all queues, as bad as the worst; and whether a step without ``@resources`` has one."""
+    worst = max(findings.values(), key=lambda one: _BADNESS.index(one.outcome))
+    reason = "; ".join(
+        f"{name}: {one.reason}" if len(findings) > 1 else one.reason for name, one in findings.items()
+    )
+    if worst.works:
         try:
-            vcpus, _ = fit("", cpu, memory, gpu)
+            place("", Offer(queues, [], ""), Machine(*resources.defaults.values()))
         except FlowError:
-            return False
-    return bool(vcpus <= compute["maxvCpus"])
+            asked = ", ".join(f"{name}={value}" for name, value in resources.defaults.items())
+            return failed(
+                f"{reason}, too little for a step without @resources ({asked})",
+                "raise max_vcpus of a queue in environments.toml and deploy",
+            )
+    return Finding(worst.outcome, reason, worst.way_out)
 
 
 def waiting() -> Finding:
     """Whether jobs wait longer than machines take to start."""
-    batch, arn = _batch(), offered().job_queue
+    batch = _batch()
     with aws.translated("batch"):
-        jobs = batch.list_jobs(jobQueue=arn, jobStatus="RUNNABLE")["jobSummaryList"]
+        jobs = [
+            job
+            for one in offered().queues
+            for job in batch.list_jobs(jobQueue=one.arn, jobStatus="RUNNABLE")["jobSummaryList"]
+        ]
     return judge_waiting(jobs, time.time())
 
 
@@ -86,24 +100,25 @@ def judge_waiting(jobs: Sequence[Described], now: float) -> Finding:
     reason = oldest.get("statusReason") or "Batch gives no reason"
     return warning(
         f"{text}: {oldest['jobName']}: {reason}",
-        "ask for less with @resources, or raise compute.max_vcpus in environments.toml and deploy",
+        "ask for less with @resources, or raise max_vcpus of a queue in environments.toml and deploy",
     )
 
 
 def job_definition() -> Finding:
-    """Whether tasks of the namespace have a job definition to run with."""
-    contract = mine()
+    """Whether tasks of the namespace have a job definition to run with: that of the first image and queue."""
+    contract = offered()
+    arn = definition_of(mine().job_definitions, contract.images[0], contract.queues[0].platform)
     with aws.translated("batch"):
-        found = _batch().describe_job_definitions(
-            jobDefinitionName=contract.job_definition.rpartition("/")[2], status="ACTIVE"
-        )["jobDefinitions"]
-    return judge_job_definition(contract, found)
+        found = _batch().describe_job_definitions(jobDefinitionName=arn.rpartition("/")[2], status="ACTIVE")[
+            "jobDefinitions"
+        ]
+    return judge_job_definition(arn, found)
 
 
-def judge_job_definition(contract: NamespaceContract, active: Sequence[Described]) -> Finding:
-    """Judge by the active revisions of the namespace's job definition."""
+def judge_job_definition(arn: str, active: Sequence[Described]) -> Finding:
+    """Judge by the active revisions of a job definition."""
     if not active:
-        return failed(f"{contract.job_definition} has no active revision", AGAIN)
+        return failed(f"{arn} has no active revision", AGAIN)
     newest = max(active, key=lambda one: int(one["revision"]))
     image = newest["containerProperties"]["image"]
     return ok(f"{newest['jobDefinitionName']}:{newest['revision']}, image {image}")

@@ -29,6 +29,8 @@ def judge_role(contract: NamespaceContract, who: str, assumable: bool) -> Findin
     way_out = (
         "sign in as who may, or add this ARN to the user's `principals` in environments.toml and deploy"
         if contract.namespace.startswith("user/")
+        else "sign in as one of the team's `users` in environments.toml"
+        if contract.namespace.endswith("/branch")
         else "sign in as one of the project's `deployers` in environments.toml"
     )
     return failed(f"{who} is not in {contract.role} and may not assume it", way_out)

@@ -9,6 +9,7 @@ from typing import Any
 
 from stepwell import aws
 from stepwell.compute.guardian import Guardian
+from stepwell.compute.placement import Offer
 from stepwell.compute.plan import step_plans
 from stepwell.compute.service import Service
 from stepwell.compute.submission import Jobs, JobTask, StepPlan, job_name, submission
@@ -94,19 +95,18 @@ def prepare(
             "before the command, or set STEPWELL_DATASTORE=s3"
         )
     functions = flow_class.step_functions()
-    plans = step_plans({step: functions[step] for step in steps})
     name = aws.required_environment(what)
     contract, mine = aws.contract(name), aws.namespace_contract(name, namespace)
+    plans = step_plans({step: functions[step] for step in steps}, Offer.of(contract, mine))
     service = Service(aws.client("batch", contract.region))
     queues: dict[str, dict[str, StepPlan]] = {}
     for step, plan in plans.items():
-        queues.setdefault(plan.queue or contract.job_queue, {})[step] = plan
+        queues.setdefault(plan.queue, {})[step] = plan
     for queue, sent in queues.items():
         service.check(queue, sent)
     package = pack_flow(flow_class, attached, environments=environments)
     jobs = Jobs(
         datastore=datastore_url, namespace=namespace, username=username, code=package.sha256,
-        flow=flow_class.__name__, flow_file=package.flow_file, queue=contract.job_queue,
-        definition=mine.job_definition, max_splits=max_splits,
+        flow=flow_class.__name__, flow_file=package.flow_file, max_splits=max_splits,
     )  # fmt: skip
     return BatchRun(contract, service, jobs, plans, package)

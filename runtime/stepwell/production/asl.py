@@ -48,8 +48,6 @@ class Deployment:
     namespace: str
     bucket: str
     partition: str
-    job_queue: str
-    job_definition: str
     code: str
     flow_file: str
     username: str
@@ -80,7 +78,7 @@ class _Compiler:
         self._jobs = Jobs(
             datastore=f"s3://{deployment.bucket}", namespace=deployment.namespace,
             username=deployment.username, code=deployment.code, flow=graph.flow,
-            flow_file=deployment.flow_file, queue=deployment.job_queue, definition=deployment.job_definition,
+            flow_file=deployment.flow_file,
         )  # fmt: skip
 
     def sequence(self, elements: tuple[Element, ...]) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from stepwell import aws, config
+from stepwell.compute.placement import Offer
 from stepwell.compute.plan import step_plans
-from stepwell.contract import Contract, EnvironmentName
+from stepwell.contract import ENVIRONMENT_TAG, TEAM_TAG, Contract, EnvironmentName, Queue, owner_tags
 from stepwell.datastore import Datastore
 from stepwell.environments.prepare import prepare_deployment
 from stepwell.errors import UsageError
@@ -26,6 +27,9 @@ from stepwell.execution.run import (
 from stepwell.flow.spec import FlowSpec
 from stepwell.production.asl import MAX_WORKERS, RUN_PREFIX, Deployment, compile_flow
 from stepwell.production.names import fitted_name
+
+_NOWHERE = Offer([Queue("fargate", "${job_queue}", "FARGATE", 16)], ["default"], "${job_definitions}")
+"""Of no environment: what a machine on Fargate holds, under names to be filled in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +59,7 @@ def state_machine_name(prefix: str, namespace: str, flow: str) -> str:
 
 def state_machine_arn(contract: Contract, namespace: str, flow: str) -> str:
     """The ARN of the state machine of a flow in a namespace."""
-    _, partition, _, region, account, _ = contract.job_queue.split(":", 5)
+    _, partition, _, region, account, _ = contract.queues[0].arn.split(":", 5)
     name = state_machine_name(contract.state_machine_prefix, namespace, flow)
     return f"arn:{partition}:states:{region}:{account}:stateMachine:{name}"
 
@@ -78,10 +82,9 @@ def definition(
     """
     graph, package = flow_class.graph(), pack_flow(flow_class, attached, tags)
     deployment = Deployment(
-        namespace=config.namespace(), bucket="${bucket}", partition="${partition}",
-        job_queue="${job_queue}", job_definition="${job_definition}", code=package.sha256,
+        namespace=config.namespace(), bucket="${bucket}", partition="${partition}", code=package.sha256,
         flow_file=package.flow_file, username=config.username(),
-        plans=step_plans(flow_class.step_functions()), max_workers=max_workers,
+        plans=step_plans(flow_class.step_functions(), _NOWHERE), max_workers=max_workers,
     )  # fmt: skip
     return compile_flow(graph, deployment)
 
@@ -101,7 +104,7 @@ class Production:
         self.flow_class = flow_class
         self.flow = flow_class.__name__
         self.name = state_machine_name(self.contract.state_machine_prefix, self.namespace, self.flow)
-        self.partition = self.contract.job_queue.split(":")[1]
+        self.partition = self.contract.queues[0].arn.split(":")[1]
         self.arn = state_machine_arn(self.contract, self.namespace, self.flow)
         self._states = aws.client("stepfunctions", self.contract.region)
 
@@ -131,9 +134,9 @@ class Production:
         package = pack_flow(self.flow_class, attached, tags, environments)
         deployment = Deployment(
             namespace=self.namespace, bucket=self.contract.bucket, partition=self.partition,
-            job_queue=self.contract.job_queue, job_definition=mine.job_definition,
             code=package.sha256, flow_file=package.flow_file, username=config.username(),
-            plans=step_plans(self.flow_class.step_functions()), max_workers=max_workers,
+            plans=step_plans(self.flow_class.step_functions(), Offer.of(self.contract, mine)),
+            max_workers=max_workers,
         )  # fmt: skip
         text = json.dumps(compile_flow(graph, deployment))
         self._datastore().put_code(package.sha256, package.data, package.revision)
@@ -142,12 +145,13 @@ class Production:
             if created:
                 self._states.create_state_machine(
                     name=self.name, definition=text, roleArn=mine.execution_role, type="STANDARD",
-                    loggingConfiguration=self._logging(), tags=self._tags(),
+                    loggingConfiguration=self._logging(), tracingConfiguration=self._tracing(),
+                    tags=self._tags(),
                 )  # fmt: skip
             else:
                 self._states.update_state_machine(
                     stateMachineArn=self.arn, definition=text, roleArn=mine.execution_role,
-                    loggingConfiguration=self._logging(),
+                    loggingConfiguration=self._logging(), tracingConfiguration=self._tracing(),
                 )  # fmt: skip
         return Deployed(self.name, self.arn, created, package)
 
@@ -242,11 +246,14 @@ class Production:
             "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": group}}],
         }
 
+    def _tracing(self) -> dict[str, Any]:
+        return {"enabled": self.contract.tracing}
+
     def _tags(self) -> list[dict[str, str]]:
         tags = {
-            "stepwell:team": self.environment.team,
-            "stepwell:environment": self.environment.environment,
-            "stepwell:namespace": self.namespace,
+            TEAM_TAG: self.environment.team,
+            ENVIRONMENT_TAG: str(self.environment),
+            **owner_tags(self.namespace),
             "stepwell:flow": self.flow,
         }
         return [{"key": key, "value": value} for key, value in tags.items()]

@@ -21,6 +21,7 @@ from pyiceberg.schema import assign_fresh_schema_ids
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.transforms import IdentityTransform
 
+from stepwell.contract import TABLE_PROPERTIES
 from stepwell.errors import TableError, did_you_mean
 from stepwell.tables.name import TableName
 
@@ -28,15 +29,6 @@ from stepwell.tables.name import TableName
 logging.getLogger("pyiceberg").addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"pyiceberg\.")
 warnings.filterwarnings("ignore", "Delete operation did not match")
-
-# Row groups are what a filter leaves out and what shards are made of; pyiceberg's have a million rows.
-# A writer that loses a race tries again, for as long as it takes. pyiceberg doubles the wait each time.
-_PROPERTIES = {
-    "write.parquet.row-group-limit": str(1 << 17),
-    "commit.retry.num-retries": "1000",
-    "commit.retry.min-wait-ms": "20",
-    "commit.retry.max-wait-ms": "500",
-}
 
 
 class TableCatalog(ABC):
@@ -118,7 +110,11 @@ class TableCatalog(ABC):
                     )
                 )
                 return self._iceberg.create_table_if_not_exists(
-                    self._identifier(name), columns, self._location(name), spec, properties=_PROPERTIES
+                    self._identifier(name),
+                    columns,
+                    self._location(name),
+                    spec,
+                    properties=TABLE_PROPERTIES,
                 )
             except NoSuchNamespaceError:
                 raise TableError(

@@ -36,7 +36,7 @@ class GlueCatalog(TableCatalog):
         return self._contract.database(name.database)
 
     def _location(self, name: TableName) -> str:
-        return f"s3://{self._contract.bucket}/warehouse/{name.database}/{name.table}"
+        return f"{self._contract.location(name.database)}/{name.table}"
 
     def _make_database(self, name: TableName) -> None:
         pass

@@ -13,11 +13,15 @@ from stepwell.cloud.control import CloudInfo, environment
 from stepwell.contract import EnvironmentName
 from stepwell.errors import PlatformError
 
+FOUNDATIONS = "foundation-*"
+"""What environments share: it has to be there before them."""
+
 
 def deploy(
     cloud: CloudInfo, name: EnvironmentName, folder: Path, output: Path | None = None
 ) -> dict[str, str]:
-    """Deploy one from a folder with ``cdktf.json``; returns the variables that point a process at it.
+    """Deploy one from a folder with ``cdktf.json``, and what it shares with others; returns the variables
+    that point a process at it.
 
     Nothing is left in the folder: Terraform's state lies with the cloud.
 
@@ -33,11 +37,14 @@ def deploy(
     with ExitStack() as stack:
         if output is None:
             output = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="stepwell-cdktf-")))
-        done = subprocess.run(
-            ["npx", "cdktf", "deploy", str(name), "--auto-approve", "--no-color", "--output", str(output)],
-            cwd=folder, env={**os.environ, **variables, "PATH": path}, capture_output=True, text=True,
-        )  # fmt: skip
-    if done.returncode:
-        said = " ".join((done.stdout + done.stderr).split())[-500:]
-        raise PlatformError(f"{folder}: cdktf deploy {name} ended with status {done.returncode}: {said}")
+        for what in (FOUNDATIONS, str(name)):
+            done = subprocess.run(
+                ["npx", "cdktf", "deploy", what, "--auto-approve", "--no-color", "--output", str(output)],
+                cwd=folder, env={**os.environ, **variables, "PATH": path}, capture_output=True, text=True,
+            )  # fmt: skip
+            if done.returncode:
+                said = " ".join((done.stdout + done.stderr).split())[-500:]
+                raise PlatformError(
+                    f"{folder}: cdktf deploy {what} ended with status {done.returncode}: {said}"
+                )
     return variables

@@ -82,6 +82,20 @@ class Aws:
         )
         return str(answer["jobQueueArn"])
 
+    @functools.cached_property
+    def fair_queue(self) -> str:
+        """A queue with a fair-share policy."""
+        batch = self.client("batch")
+        policy = batch.create_scheduling_policy(name=self.name("shares"), fairsharePolicy={})["arn"]
+        answer = batch.create_job_queue(
+            jobQueueName=self.name("fair"),
+            state="ENABLED",
+            priority=1,
+            schedulingPolicyArn=policy,
+            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": self.compute_environment()}],
+        )
+        return str(answer["jobQueueArn"])
+
     def definition(self, *command: str, container: dict[str, Any] | None = None, **given: Any) -> str:
         answer = self.client("batch").register_job_definition(
             jobDefinitionName=self.name("job"),

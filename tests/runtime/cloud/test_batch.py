@@ -177,3 +177,25 @@ def test_an_unknown_queue_is_refused(aws: Aws) -> None:
         aws.client("batch").submit_job(
             jobName="job", jobQueue="nowhere", jobDefinition=aws.definition("true")
         )
+
+
+@proves("shares_are_asked_for")
+def test_a_fair_queue_wants_a_share(aws: Aws) -> None:
+    """A queue with a fair-share policy takes jobs with a share and a priority only, another those without."""
+    batch, definition = aws.client("batch"), aws.definition("true")
+    ordered = aws.definition("true", schedulingPriority=1)
+    for queue, given in ((aws.fair_queue, {}), (aws.queue, {"shareIdentifier": "userSada"})):
+        with pytest.raises(ClientError, match="shareIdentifier"):
+            batch.submit_job(jobName="job", jobQueue=queue, jobDefinition=definition, **given)
+    mine = {"jobName": "job", "jobQueue": aws.fair_queue, "shareIdentifier": "userSada"}
+    with pytest.raises(ClientError, match="schedulingPriority"):
+        batch.submit_job(**mine, jobDefinition=definition)
+    batch.submit_job(**mine, jobDefinition=ordered)
+
+
+@proves("scheduling_priorities_are_kept")
+def test_a_job_definition_tells_its_priority(aws: Aws) -> None:
+    """The scheduling priority that a job definition was registered with comes back."""
+    arn = aws.definition("true", schedulingPriority=7)
+    (found,) = aws.client("batch").describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
+    assert found["schedulingPriority"] == 7

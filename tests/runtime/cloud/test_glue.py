@@ -58,3 +58,20 @@ def test_a_stale_commit_is_refused(aws: Aws) -> None:
     with pytest.raises(ClientError, match="ConcurrentModificationException"):
         glue.update_table(DatabaseName=database, TableInput={"Name": "t"}, VersionId=version)
     assert glue.get_table(DatabaseName=database, Name="t")["Table"]["Description"] == "first"
+
+
+@proves("table_optimizers_are_kept")
+def test_a_tables_optimizers_are_told(aws: Aws) -> None:
+    """The configuration of a table's optimizer comes back, can be changed, and is gone once deleted."""
+    glue, database = aws.client("glue"), aws.name("db")
+    glue.create_database(DatabaseInput={"Name": database})
+    glue.create_table(DatabaseName=database, TableInput={"Name": "t"})
+    which = {"CatalogId": "123456789012", "DatabaseName": database, "TableName": "t", "Type": "compaction"}
+    role = aws.role("glue.amazonaws.com")
+    glue.create_table_optimizer(**which, TableOptimizerConfiguration={"roleArn": role, "enabled": True})
+    glue.update_table_optimizer(**which, TableOptimizerConfiguration={"roleArn": role, "enabled": False})
+    found = glue.get_table_optimizer(**which)["TableOptimizer"]
+    assert (found["type"], found["configuration"]) == ("compaction", {"roleArn": role, "enabled": False})
+    glue.delete_table_optimizer(**which)
+    with pytest.raises(ClientError, match="EntityNotFoundException"):
+        glue.get_table_optimizer(**which)

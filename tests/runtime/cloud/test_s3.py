@@ -170,3 +170,33 @@ def test_listing_while_keys_are_put_never_fails(aws: Aws) -> None:
         for call in [*puts, *lists]:
             call.result()
     assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 200
+
+
+@proves("notifications_are_given_back_as_put")
+def test_a_bucket_tells_that_eventbridge_hears_of_it(aws: Aws) -> None:
+    """A bucket that sends its events to EventBridge says so, and no longer once it doesn't."""
+    s3, bucket = aws.client("s3"), aws.bucket()
+    for configuration in ({"EventBridgeConfiguration": {}}, {}):
+        s3.put_bucket_notification_configuration(Bucket=bucket, NotificationConfiguration=configuration)
+        answer = s3.get_bucket_notification_configuration(Bucket=bucket)
+        assert ("EventBridgeConfiguration" in answer) == bool(configuration)
+
+
+@proves("log_rights_are_patterns")
+def test_access_logs_go_where_the_service_may_put(aws: Aws) -> None:
+    """A log bucket whose policy lets the log service put below a pattern is taken, another is refused."""
+    s3, bucket, logs = aws.client("s3"), aws.bucket(), aws.bucket()
+    arn = f"arn:aws:s3:::{logs}"
+    statements = [
+        {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": [arn, f"{arn}/*"],
+         "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+        {"Effect": "Allow", "Principal": {"Service": "logging.s3.amazonaws.com"}, "Action": ["s3:PutObject"],
+         "Resource": [f"{arn}/s3/*"]},
+    ]  # fmt: skip
+    s3.put_bucket_policy(Bucket=logs, Policy=json.dumps({"Version": "2012-10-17", "Statement": statements}))
+    allowed = {"LoggingEnabled": {"TargetBucket": logs, "TargetPrefix": f"s3/{bucket}/"}}
+    s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=allowed)
+    assert s3.get_bucket_logging(Bucket=bucket)["LoggingEnabled"] == allowed["LoggingEnabled"]
+    elsewhere = {"LoggingEnabled": {"TargetBucket": logs, "TargetPrefix": "other/"}}
+    with pytest.raises(ClientError, match="InvalidTargetBucketForLogging"):
+        s3.put_bucket_logging(Bucket=bucket, BucketLoggingStatus=elsewhere)

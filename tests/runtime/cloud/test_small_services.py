@@ -1,4 +1,4 @@
-"""KMS, CloudWatch Logs, and what Terraform asks of Batch and Step Functions."""
+"""KMS, CloudWatch Logs, EC2, and what Terraform asks of Batch and Step Functions."""
 
 from __future__ import annotations
 
@@ -23,6 +23,38 @@ def test_a_log_group_tells_its_class(aws: Aws) -> None:
     logs.create_log_group(logGroupName=f"{name}/b", logGroupClass="INFREQUENT_ACCESS")
     groups = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     assert [group["logGroupClass"] for group in groups] == ["STANDARD", "INFREQUENT_ACCESS"]
+
+
+@proves("flow_logs_go_to_folders")
+def test_a_flow_log_goes_into_a_folder(aws: Aws) -> None:
+    """A flow log is written below a prefix of a bucket, and says so."""
+    ec2, destination = aws.client("ec2"), f"arn:aws:s3:::{aws.bucket()}/flows/"
+    vpc = ec2.create_vpc(CidrBlock="10.9.0.0/24")["Vpc"]["VpcId"]
+    (made,) = ec2.create_flow_logs(
+        ResourceIds=[vpc],
+        ResourceType="VPC",
+        TrafficType="ALL",
+        LogDestinationType="s3",
+        LogDestination=destination,
+    )["FlowLogIds"]
+    (log,) = ec2.describe_flow_logs(FlowLogIds=[made])["FlowLogs"]
+    ec2.delete_vpc(VpcId=vpc)
+    assert log["LogDestination"] == destination
+
+
+@proves("templates_hold_no_tags_of_their_own")
+def test_a_launch_templates_own_tags_are_not_its_instances(aws: Aws) -> None:
+    """A launch template that is tagged gives instances its data's tags, and not its own."""
+    ec2, name = aws.client("ec2"), aws.name("template")
+    tags = [{"Key": "a", "Value": "b"}]
+    ec2.create_launch_template(
+        LaunchTemplateName=name,
+        LaunchTemplateData={"TagSpecifications": [{"ResourceType": "volume", "Tags": tags}]},
+        TagSpecifications=[{"ResourceType": "launch-template", "Tags": tags}],
+    )
+    (version,) = ec2.describe_launch_template_versions(LaunchTemplateName=name)["LaunchTemplateVersions"]
+    kinds = [one["ResourceType"] for one in version["LaunchTemplateData"]["TagSpecifications"]]
+    assert kinds == ["volume"]
 
 
 @proves("service_role_is_optional")

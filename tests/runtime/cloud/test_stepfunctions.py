@@ -24,6 +24,14 @@ def states(*chain: tuple[str, dict[str, Any]]) -> dict[str, Any]:
     }
 
 
+@proves("submit_job_takes_shares")
+def test_a_task_submits_to_a_fair_queue(aws: Aws) -> None:
+    """A submitJob.sync task hands its share identifier on to the queue that wants one."""
+    state = aws.job_state(aws.definition("true", schedulingPriority=1))
+    state["Parameters"] |= {"JobQueue": aws.fair_queue, "ShareIdentifier": "userSada"}
+    assert aws.execute(single(state))["status"] == "SUCCEEDED"
+
+
 @proves("submit_job_takes_pascal_case")
 def test_a_task_submits_a_job_and_has_its_description(aws: Aws) -> None:
     """A submitJob.sync task hands its overrides to the job, and its output is the job in PascalCase."""

@@ -10,9 +10,10 @@ from stepwell.compute.guardian import left_over
 from stepwell.compute.service import Service
 from stepwell.compute.submission import StepPlan
 from stepwell.errors import PlatformError
+from stepwell.machines import Machine
 from tests.runtime.compute.support import FakeBatch, refusal
 
-SMALL = {"work": StepPlan(1, 2048)}
+SMALL = {"work": StepPlan("queue", "definition", Machine(1, 2048))}
 
 
 @pytest.fixture

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from stepwell.compute.submission import Jobs, JobTask, StepPlan, job_name, submission
+from stepwell.machines import Machine
 
 JOBS = Jobs(
     datastore="s3://store", namespace="project/flights/branch/x", username="ada", code="c0de", flow="Made",
-    flow_file="made.py", queue="queue", definition="definition",
+    flow_file="made.py",
 )  # fmt: skip
 
 
 def test_a_job() -> None:
     """A task's job carries pointers alone, is tagged as its namespace's owner's, and asks for its machine."""
-    assert submission(JOBS, JobTask("r1", "work", "0-3", None), "Made-work-0-3", StepPlan(0.5, 1024)) == {
+    plan = StepPlan("queue", "definition", Machine(0.5, 1024))
+    assert submission(JOBS, JobTask("r1", "work", "0-3", None), "Made-work-0-3", plan) == {
         "jobName": "Made-work-0-3",
         "jobQueue": "queue",
         "jobDefinition": "definition",
+        "shareIdentifier": "projectSflightsSbranch",
         "containerOverrides": {
             "environment": [
                 {"name": "STEPWELL_DATASTORE", "value": "s3://store"},
@@ -30,17 +33,19 @@ def test_a_job() -> None:
             ],
             "resourceRequirements": [{"type": "VCPU", "value": "0.5"}, {"type": "MEMORY", "value": "1024"}],
         },
-        "tags": {"stepwell:namespace": "project/flights"},
+        "tags": {"stepwell:namespace": "project/flights/branch"},
         "propagateTags": True,
     }
 
 
 def test_what_is_said_is_added() -> None:
-    """A limit of splits, an attempt, a time limit and a queue of the step's own are in the request."""
-    jobs = Jobs("s3://store", "user/ada", "ada", "c0de", "Made", "made.py", "queue", "definition", 7)
-    plan = StepPlan(1, 2048, limit=300, queue="mine")
+    """A limit of splits, an attempt, a time limit and GPUs are in the request."""
+    jobs = Jobs("s3://store", "user/ada_l", "ada", "c0de", "Made", "made.py", 7)
+    plan = StepPlan("queue", "definition", Machine(1, 2048, 2), limit=300)
     made = submission(jobs, JobTask("r1", "work", "0", "2"), "name", plan)
-    assert (made["jobQueue"], made["timeout"]) == ("mine", {"attemptDurationSeconds": 360})
+    assert made["timeout"] == {"attemptDurationSeconds": 360}
+    assert made["shareIdentifier"] == "userSadaUl"
+    assert made["containerOverrides"]["resourceRequirements"][-1] == {"type": "GPU", "value": "2"}
     assert made["containerOverrides"]["environment"][-2:] == [
         {"name": "STEPWELL_MAX_SPLITS", "value": "7"},
         {"name": "STEPWELL_ATTEMPT", "value": "2"},

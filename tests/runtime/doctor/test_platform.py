@@ -9,32 +9,48 @@ import pytest
 from botocore.exceptions import ClientError
 
 from stepwell import aws
-from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract, Queue
 from stepwell.doctor import platform, queue, roles
 from stepwell.doctor.examine import Check, examine
 from stepwell.doctor.finding import Finding, Outcome, failed, ok
 
 NAME = EnvironmentName("growth", "dev")
 ROLE = "arn:aws:iam::123456789012:role/ada"
+
+
+def of_namespace(namespace: str, role: str) -> str:
+    return NamespaceContract(
+        CONTRACT_VERSION,
+        namespace=namespace,
+        role=role,
+        job_definitions="job",
+        execution_role="sfn",
+        scheduler_role="sch",
+        schedule_group="group",
+        workgroup="group",
+    ).to_json()
+
+
 DOCUMENTS = {
     NAME.contract_parameter: Contract(
         CONTRACT_VERSION,
-        "growth",
-        "dev",
-        "us-east-1",
-        "bucket",
-        "queue",
-        "logs",
-        "jobs",
-        "growth_dev_",
-        "growth-dev-",
+        team="growth",
+        environment="dev",
+        region="us-east-1",
+        bucket="bucket",
+        queues=(Queue("fargate", "queue", "FARGATE", 16),),
+        images=("default",),
+        log_group="logs",
+        tracing=False,
+        dead_letter_queue="undelivered",
+        job_log_group="jobs",
+        database_prefix="growth_dev_",
+        state_machine_prefix="growth-dev-",
     ).to_json(),
-    NAME.namespace_parameter("user/ada"): NamespaceContract(
-        CONTRACT_VERSION, "user/ada", ROLE, "job", "sfn"
-    ).to_json(),
-    NAME.namespace_parameter("project/flights"): NamespaceContract(
-        CONTRACT_VERSION, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn"
-    ).to_json(),
+    NAME.namespace_parameter("user/ada"): of_namespace("user/ada", ROLE),
+    NAME.namespace_parameter("project/flights"): of_namespace(
+        "project/flights", ROLE.replace("ada", "flights")
+    ),
 }
 
 
@@ -122,7 +138,7 @@ def test_a_queue_that_is_gone(fakes: dict[str, Fake]) -> None:
 
 def test_databases_of_the_environment_alone(fakes: dict[str, Fake]) -> None:
     """Databases of others are not looked at; without that of facts the catalog has failed."""
-    names = ["growth_dev_facts", "growth_dev_flights", "default", "growth_prod_facts"]
+    names = ["growth_dev_facts", "growth_dev_project_flights", "default", "growth_prod_facts"]
     fakes["glue"] = Fake(get_databases=lambda: {"DatabaseList": [{"Name": name} for name in names]})
     assert found(platform.catalog) == ok("databases facts, flights")
     names.remove("growth_dev_facts")
@@ -136,7 +152,7 @@ def test_roles_are_really_asked_for(fakes: dict[str, Fake]) -> None:
         if RoleArn == ROLE:
             refuse("AccessDenied")()
 
-    names = [{"Name": f"growth_dev_{name}"} for name in ("facts", "flights", "by_hand")]
+    names = [{"Name": f"growth_dev_{name}"} for name in ("facts", "project_flights", "project_by_hand")]
     fakes["glue"] = Fake(get_databases=lambda: {"DatabaseList": names})
     eve = fakes["sts"].get_caller_identity
     fakes["sts"] = Fake(get_caller_identity=eve, assume_role=assume_role)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from stepwell.contract import CONTRACT_VERSION, NamespaceContract
+from stepwell.contract import Queue
 from stepwell.doctor.finding import Outcome, failed, ok, warning
 from stepwell.doctor.platform import AGAIN
-from stepwell.doctor.queue import LONG, fits, judge_job_definition, judge_queue, judge_waiting
+from stepwell.doctor.queue import LONG, judge_job_definition, judge_queue, judge_waiting, together
 
 QUEUE = {"jobQueueName": "q", "state": "ENABLED", "status": "VALID", "statusReason": "JobQueue Healthy"}
 
@@ -58,28 +58,26 @@ def test_one_of_two_compute_environments_is_enough() -> None:
     assert judge_queue(QUEUE, []) == failed("it has no compute environment", AGAIN)
 
 
-def test_a_queue_too_small_for_any_step() -> None:
-    """A queue on which a step without @resources could never start fails."""
-    finding = judge_queue(QUEUE, [environment(vcpus=0)])
-    assert finding == failed(
-        "FARGATE up to 0 vCPUs, too little for a step without @resources (cpu=1, memory=4096, gpu=0)",
-        "raise compute.max_vcpus in environments.toml and deploy",
-    )
+def test_several_queues_are_one_finding() -> None:
+    """The worst of them counts, and all are told."""
+    queues = [Queue("one", "", "FARGATE", 16), Queue("two", "", "FARGATE_SPOT", 16)]
+    assert together({"one": ok("fine")}, queues) == ok("fine")
+    assert together({"one": ok("fine"), "two": ok("well")}, queues) == ok("one: fine; two: well")
+    bad = failed("job queue q is DISABLED", AGAIN)
+    assert together({"one": bad, "two": ok("well")}, queues) == failed(f"one: {bad.reason}; two: well", AGAIN)
+    odd = warning("but", AGAIN)
+    assert together({"one": ok("fine"), "two": odd}, queues) == warning("one: fine; two: but", AGAIN)
 
 
 @pytest.mark.parametrize(
-    ("kind", "vcpus", "asked", "expected"),
-    [
-        ("FARGATE", 1, (1, 4096, 0), True),
-        ("FARGATE_SPOT", 1, (1, 16384, 0), False),  # Fargate gives that much memory with 2 vCPUs
-        ("FARGATE", 64, (1, 4096, 1), False),
-        ("EC2", 4, (4, 100_000, 0), True),
-        ("SPOT", 4, (8, 1024, 0), False),
-    ],
+    "queue", [Queue("small", "", "FARGATE", 0), Queue("gpu", "", "EC2", 16, ("g5",))], ids=["small", "gpu"]
 )
-def test_what_fits(kind: str, vcpus: int, asked: tuple[int, int, int], expected: bool) -> None:
-    """Fargate rounds up to its sizes and has no GPUs; every kind has a most of vCPUs."""
-    assert fits({"type": kind, "maxvCpus": vcpus}, *asked) is expected
+def test_queues_too_small_for_any_step(queue: Queue) -> None:
+    """An environment in which a step without @resources could never start fails."""
+    assert together({"q": ok("enabled")}, [queue]) == failed(
+        "enabled, too little for a step without @resources (cpu=1, memory=4096, gpu=0)",
+        "raise max_vcpus of a queue in environments.toml and deploy",
+    )
 
 
 def test_jobs_that_wait_in_vain() -> None:
@@ -100,10 +98,11 @@ def test_jobs_that_wait_in_vain() -> None:
 
 def test_a_job_definition() -> None:
     """The newest active revision counts, by number; without any, jobs can't be submitted."""
-    contract = NamespaceContract(CONTRACT_VERSION, "user/ada", "role", "arn:job-definition/j", "execution")
     revisions = [
         {"jobDefinitionName": "j", "revision": number, "containerProperties": {"image": f"i:{number}"}}
         for number in (9, 10)
     ]
-    assert judge_job_definition(contract, revisions) == ok("j:10, image i:10")
-    assert judge_job_definition(contract, []) == failed("arn:job-definition/j has no active revision", AGAIN)
+    assert judge_job_definition("arn:job-definition/j", revisions) == ok("j:10, image i:10")
+    assert judge_job_definition("arn:job-definition/j", []) == failed(
+        "arn:job-definition/j has no active revision", AGAIN
+    )

@@ -9,7 +9,22 @@ from stepwell.doctor.finding import Outcome, ok
 from stepwell.doctor.roles import in_role, judge_projects, judge_role
 
 ADA = "arn:aws:iam::123456789012:role/stepwell-growth-dev-user-ada"
-CONTRACT = NamespaceContract(CONTRACT_VERSION, "user/ada", ADA, "definition", "execution")
+
+
+def of_namespace(namespace: str) -> NamespaceContract:
+    return NamespaceContract(
+        CONTRACT_VERSION,
+        namespace=namespace,
+        role=ADA,
+        job_definitions="job",
+        execution_role="sfn",
+        scheduler_role="sch",
+        schedule_group="group",
+        workgroup="group",
+    )
+
+
+CONTRACT = of_namespace("user/ada")
 EVE = "arn:aws:iam::123456789012:user/eve"
 SESSION = "arn:aws:sts::123456789012:assumed-role/stepwell-growth-dev-user-ada/ada@example.org"
 
@@ -37,7 +52,7 @@ def test_a_role_that_cant_be_assumed_is_a_failure() -> None:
     denied = judge_role(CONTRACT, EVE, False)
     assert denied.outcome is Outcome.FAILED
     assert "principals" in denied.way_out
-    project = NamespaceContract(CONTRACT_VERSION, "project/flights", ADA, "definition", "execution")
+    project = of_namespace("project/flights")
     assert "deployers" in judge_role(project, EVE, False).way_out
 
 

@@ -263,8 +263,8 @@ def test_splits_are_limited_in_jobs(cloud: dict[str, str], tmp_path: Path) -> No
         ("@batch", {"STEPWELL_DATASTORE": "local"}, "step 'start' has @batch, but artifacts go to /"),
         ("@batch", {"STEPWELL_ENVIRONMENT": ""}, "step 'start' has @batch: no environment is named; set"),
         ("@batch", {"STEPWELL_USER": "nobody"}, "so 'user/nobody' has no namespace in environment"),
-        ("@batch(queue='nowhere')", {}, "job queue nowhere: there is none in this account and region"),
-        ("@batch(gpu=1)", {}, "step 'start': received gpu=1, but the job queue is on Fargate, which has no"),
+        ("@batch(queue='nowhere')", {}, "step 'start': received queue='nowhere'; allowed are the queues of"),
+        ("@batch(gpu=1)", {}, "received cpu=1, memory=4096, gpu=1, and no queue of the environment"),
         (
             "@batch(iam_role='r')",
             {},

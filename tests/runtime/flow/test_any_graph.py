@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
+from stepwell import machines
 from stepwell.artifacts.manifest import Manifest
 from stepwell.cloud.asl import faults
 from stepwell.datastore import Datastore
@@ -79,9 +80,9 @@ def test_parents_are_found_by_what_is_done(graph: Graph, seed: int) -> None:
 
 def compiled(graph: Graph) -> dict[str, Any]:
     deployment = Deployment(
-        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        namespace="user/ada", bucket="store", partition="aws",
         code="c0de", flow_file="made.py", username="ada",
-        plans={name: StepPlan(1, 1024) for name in graph}, max_workers=7,
+        plans={name: StepPlan("q", "d", machines.Machine(1, 1024)) for name in graph}, max_workers=7,
     )  # fmt: skip
     return compile_flow(graph, deployment)
 

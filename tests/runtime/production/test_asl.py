@@ -12,16 +12,19 @@ import pytest
 from stepwell.compute.submission import StepPlan
 from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
+from stepwell.machines import Machine
 from stepwell.production.asl import Deployment, compile_flow
 from stepwell.production.deploy import state_machine_name
 from tests.support import FLOWS, environment
 
+SMALL = StepPlan("queue", "definition", Machine(0.5, 1024))
+
 
 def compiled(*steps: Step) -> dict[str, Any]:
     deployment = Deployment(
-        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        namespace="user/ada", bucket="store", partition="aws",
         code="c0de", flow_file="made.py", username="ada",
-        plans={step.name: StepPlan(0.5, 1024) for step in steps}, max_workers=7,
+        plans={step.name: SMALL for step in steps}, max_workers=7,
     )  # fmt: skip
     return compile_flow(Graph("Made", list(steps)), deployment)
 
@@ -35,6 +38,7 @@ def job(step: str, **after: Any) -> dict[str, Any]:
             "JobName.$": f"States.Format('Made-{step}-{{}}', $.path)",
             "JobQueue": "queue",
             "JobDefinition": "definition",
+            "ShareIdentifier": "userSada",
             "ContainerOverrides": {
                 "Environment": [
                     {"Name": "STEPWELL_DATASTORE", "Value": "s3://store"},
@@ -145,9 +149,9 @@ def test_foreach() -> None:
 def test_retries_and_limits() -> None:
     """A retried step is retried by its state, which tells the job its count; a limit is the job's too."""
     deployment = Deployment(
-        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        namespace="user/ada", bucket="store", partition="aws",
         code="c0de", flow_file="made.py", username="ada",
-        plans={"start": StepPlan(0.5, 1024, Attempts(2, 90.0, True), 300), "end": StepPlan(0.5, 1024)},
+        plans={"start": StepPlan("q", "d", Machine(0.5, 1024), Attempts(2, 90.0, True), 300), "end": SMALL},
     )  # fmt: skip
     graph = Graph("Made", [Step("start", "linear", ("end",)), Step("end", "end")])
     plain = job("start", Next="end")
@@ -165,15 +169,17 @@ def test_retries_and_limits() -> None:
 
 
 def test_a_queue_of_the_steps_own() -> None:
-    """A step that names a queue is sent there; the others go to the environment's."""
+    """A step is sent to the queue, and with the job definition, that its plan says."""
     deployment = Deployment(
-        namespace="user/ada", bucket="store", partition="aws", job_queue="queue", job_definition="definition",
+        namespace="user/ada", bucket="store", partition="aws",
         code="c0de", flow_file="made.py", username="ada",
-        plans={"start": StepPlan(0.5, 1024, queue="gpus"), "end": StepPlan(0.5, 1024)},
+        plans={"start": StepPlan("gpus", "for-gpus", Machine(0.5, 1024)), "end": SMALL},
     )  # fmt: skip
     graph = Graph("Made", [Step("start", "linear", ("end",)), Step("end", "end")])
     states = compile_flow(graph, deployment)["States"]
-    assert [states[step]["Parameters"]["JobQueue"] for step in ("start", "end")] == ["gpus", "queue"]
+    for name, queue, definition in (("start", "gpus", "for-gpus"), ("end", "queue", "definition")):
+        parameters = states[name]["Parameters"]
+        assert (parameters["JobQueue"], parameters["JobDefinition"]) == (queue, definition)
 
 
 def test_switch() -> None:
@@ -317,7 +323,9 @@ def test_only_json_needs_no_service(tmp_path: Any) -> None:
     ]
     assert printed[0] == printed[1]
     states = json.loads(printed[0])["States"]
-    assert states["start"]["Parameters"]["JobQueue"] == "${job_queue}"
+    parameters = states["start"]["Parameters"]
+    assert parameters["JobQueue"] == "${job_queue}"
+    assert parameters["JobDefinition"] == "${job_definitions}-default-fargate"
     mapped = states["start: for each of words"]["ItemProcessor"]["States"]
     assert mapped["work"]["Parameters"]["ContainerOverrides"]["ResourceRequirements"] == [
         {"Type": "VCPU", "Value": "0.5"},

@@ -14,10 +14,10 @@ ROWS = pa.table({"number": [1, 2]})
 
 
 def test_it_lies_in_the_bucket(glue: Environment) -> None:
-    """Files go below warehouse/DATABASE/TABLE/ of the environment's bucket, the table into its database."""
+    """Files go below warehouse/project/PROJECT/TABLE/ of the bucket, the table into its database."""
     stepwell.write_table("flights.numbers", ROWS)
     listed = boto3.client("s3").list_objects_v2(Bucket=glue.contract.bucket)["Contents"]
-    assert all(one["Key"].startswith("warehouse/flights/numbers/") for one in listed)
+    assert all(one["Key"].startswith("warehouse/project/flights/numbers/") for one in listed)
     database = glue.contract.database("flights")
     (table,) = boto3.client("glue").get_tables(DatabaseName=database)["TableList"]
     assert (table["Name"], table["Parameters"]["table_type"]) == ("numbers", "ICEBERG")

@@ -21,33 +21,43 @@ const UNKNOWN = /^(kms:EncryptionContext:|[\w-]+(\.[\w-]+)+[^:]*:)/i;
 const mapped = (object, change) => Object.fromEntries(Object.entries(object).map(change));
 const rekeyed = (keys) => mapped(keys, ([key, value]) => [UNKNOWN.test(key) ? `aws:RequestTag/${key}` : key, value]);
 
-function policy(text) {
+// The package takes an ARN apart at its colons before it puts values in place of variables, whose names have some.
+const filled = (resources, values) =>
+  [resources].flat().map((arn) => arn.replace(/\$\{([^}]+)\}/g, (all, name) => {
+    const value = values[name];
+    return typeof value === "string" && !/[*?]/.test(value) ? value : all;
+  }));
+
+function policy(text, values) {
   const document = JSON.parse(text);
   for (const statement of [document.Statement].flat()) {
+    if (statement.Resource) statement.Resource = filled(statement.Resource, values);
     const conditions = statement.Condition;
     if (conditions) statement.Condition = mapped(conditions, ([operator, keys]) => [operator, rekeyed(keys)]);
   }
   return document;
 }
 
-const named = (documents) => documents.map((text, index) => ({ name: `policy-${index}`, policy: policy(text) }));
-const perhaps = (text) => (text === null ? undefined : policy(text));
+const named = (documents, values) =>
+  documents.map((text, index) => ({ name: `policy-${index}`, policy: policy(text, values) }));
+const perhaps = (text, values) => (text === null ? undefined : policy(text, values));
 
 async function decide({ caller, access }) {
   const [service, action] = access.action.split(":");
   const resource = (await isWildcardOnlyAction(service, action)) ? "*" : access.resource;
+  const values = { ...caller.context, ...access.context };
   const result = await runSimulation(
     {
       request: {
         principal: caller.arn,
         action: access.action,
         resource: { resource, accountId: access.account },
-        contextVariables: rekeyed({ ...caller.context, ...access.context }),
+        contextVariables: rekeyed(values),
       },
-      identityPolicies: named(caller.policies),
-      permissionBoundaryPolicies: caller.boundary === null ? undefined : named([caller.boundary]),
-      sessionPolicy: perhaps(caller.session),
-      resourcePolicy: perhaps(access.policy),
+      identityPolicies: named(caller.policies, values),
+      permissionBoundaryPolicies: caller.boundary === null ? undefined : named([caller.boundary], values),
+      sessionPolicy: perhaps(caller.session, values),
+      resourcePolicy: perhaps(access.policy, values),
       serviceControlPolicies: [],
       resourceControlPolicies: [],
     },

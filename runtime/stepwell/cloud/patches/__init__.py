@@ -12,9 +12,13 @@ from collections.abc import Callable, Collection
 from stepwell.cloud.jobs import JobHost, LocalJob
 from stepwell.cloud.patches import (
     batch,
+    budgets,
     distributed_map,
+    ec2,
     glue,
+    jsonata,
     kms,
+    lakeformation,
     logs,
     s3,
     stepfunctions,
@@ -25,9 +29,13 @@ from stepwell.cloud.patches import (
 PATCHES: tuple[Callable[[], None], ...] = (
     *s3.PATCHES,
     *kms.PATCHES,
+    *ec2.PATCHES,
     *logs.PATCHES,
     *glue.PATCHES,
+    *lakeformation.PATCHES,
     *batch.PATCHES,
+    *budgets.PATCHES,
+    *jsonata.PATCHES,
     *stepfunctions.PATCHES,
     *stepfunctions_batch.PATCHES,
     *distributed_map.PATCHES,

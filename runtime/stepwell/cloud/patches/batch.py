@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 from moto.batch import models
-from moto.batch.models import BatchBackend, JobQueue
+from moto.batch.exceptions import ClientException
+from moto.batch.models import BatchBackend, JobDefinition, JobQueue
 from moto.batch.responses import BatchResponse
 from moto.iam.exceptions import NotFoundException
 
@@ -36,6 +37,50 @@ def submitted_retry_strategy_counts() -> None:
             return original(self)
         finally:
             retry_strategy_of_submission.reset(token)
+
+
+def shares_are_asked_for() -> None:
+    """moto doesn't look at ``shareIdentifier``: jobs that AWS refuses run.
+
+    AWS: API Reference, ``SubmitJob``: it must be given for a queue with a fair-share scheduling policy, and
+    must not for one without; there, the job or its definition needs a scheduling priority too.
+    """
+
+    @replaces(BatchResponse, "submitjob")
+    def submitjob(original: Any, self: Any) -> Any:
+        queue = self.batch_backend.get_job_queue(self._get_param("jobQueue"))
+        definition = self.batch_backend.get_job_definition(self._get_param("jobDefinition"))
+        if queue is not None and definition is not None:
+            fair = bool(queue.schedule_policy)
+            if fair != bool(self._get_param("shareIdentifier")):
+                has = "has a" if fair else "has no"
+                raise ClientException(f"shareIdentifier: the job queue {has} fair-share scheduling policy")
+            priority = getattr(definition, "scheduling_priority", None)
+            if fair and priority is None and self._get_param("schedulingPriorityOverride") is None:
+                raise ClientException(
+                    "Either schedulingPriority in job definition or schedulingPriorityOverride should be "
+                    "specified."
+                )
+        return original(self)
+
+
+def scheduling_priorities_are_kept() -> None:
+    """moto forgets the ``schedulingPriority`` of a job definition: Terraform sees drift for ever.
+
+    AWS: API Reference, ``RegisterJobDefinition``.
+    """
+
+    @replaces(BatchResponse, "registerjobdefinition")
+    def registerjobdefinition(original: Any, self: Any) -> Any:
+        answer = original(self)
+        made = self.batch_backend.get_job_definition_by_arn(json.loads(answer)["jobDefinitionArn"])
+        made.scheduling_priority = self._get_param("schedulingPriority")
+        return answer
+
+    @replaces(JobDefinition, "describe")
+    def describe(original: Any, self: Any) -> dict[str, Any]:
+        priority = getattr(self, "scheduling_priority", None)
+        return {**original(self), **({} if priority is None else {"schedulingPriority": priority})}
 
 
 def job_names_may_have_one_character() -> None:
@@ -148,6 +193,8 @@ def job_state_time_limits_are_kept() -> None:
 PATCHES = (
     jobs_are_local_processes,
     submitted_retry_strategy_counts,
+    shares_are_asked_for,
+    scheduling_priorities_are_kept,
     job_names_may_have_one_character,
     job_definitions_go_by_arn_without_revision,
     service_role_is_optional,

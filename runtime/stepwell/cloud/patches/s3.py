@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.iam.access_control import IAMPolicy, PermissionResult
@@ -56,6 +57,36 @@ def _is_for_everybody(statement: Mapping[str, Any]) -> bool:
     )
 
 
+def log_rights_are_patterns() -> None:
+    """moto breaks on a log bucket whose policy has a statement for everybody, and compares ARNs whole.
+
+    AWS: User Guide, "Enabling Amazon S3 server access logging": the policy of the target bucket lets
+    ``logging.s3.amazonaws.com`` put below the prefix; ``*`` in a resource matches.
+    """
+
+    @replaces(FakeBucket, "_log_permissions_enabled_policy")
+    def _log_permissions_enabled_policy(original: Any, target_bucket: Any, target_prefix: str | None) -> bool:
+        if not target_bucket.policy:
+            return False
+        arn = f"arn:{target_bucket.partition}:s3:::{target_bucket.name}/{target_prefix or ''}log"
+        return any(_lets_logs_in(one, arn) for one in json.loads(target_bucket.policy)["Statement"])
+
+
+def _lets_logs_in(statement: Mapping[str, Any], arn: str) -> bool:
+    principal = statement.get("Principal")
+    service = principal.get("Service", []) if isinstance(principal, Mapping) else []
+    return (
+        statement["Effect"] == "Allow"
+        and "logging.s3.amazonaws.com" in _listed(service)
+        and any(fnmatchcase("s3:PutObject", action) for action in _listed(statement.get("Action", [])))
+        and any(fnmatchcase(arn, resource) for resource in _listed(statement.get("Resource", [])))
+    )
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def lifecycle_is_given_back_as_put() -> None:
     """moto gives back another lifecycle than it was given (And-filters, noncurrent versions), and no header.
 
@@ -64,26 +95,38 @@ def lifecycle_is_given_back_as_put() -> None:
     ``x-amz-transition-default-minimum-object-size``.
     """
 
-    @replaces(S3Response, "_bucket_response_put")
-    def _bucket_response_put(original: Any, self: Any, request: Any, bucket: str, querystring: Any) -> Any:
-        answer = original(self, request, bucket, querystring)
-        if "lifecycle" in querystring:
-            size = self.headers.get(TRANSITION_HEADER) or "all_storage_classes_128K"
-            self.backend.get_bucket(bucket).lifecycle_as_put = (size, self.body)
-        return answer
-
-    @replaces(S3Response, "get_bucket_lifecycle")
-    def get_bucket_lifecycle(original: Any, self: Any) -> Any:
-        kept = getattr(self.backend.get_bucket(self.bucket_name), "lifecycle_as_put", None)
-        if kept is None:
-            return original(self)
-        size, body = kept
-        return 200, {TRANSITION_HEADER: size, "Content-Type": "application/xml"}, body
+    _give_back_as_put("lifecycle", "get_bucket_lifecycle")
 
     @replaces(S3Backend, "delete_bucket_lifecycle")
     def delete_bucket_lifecycle(original: Any, self: Any, bucket: str) -> None:
         original(self, bucket)
-        self.get_bucket(bucket).lifecycle_as_put = None
+        getattr(self.get_bucket(bucket), "as_put", {}).pop("lifecycle", None)
+
+
+def notifications_are_given_back_as_put() -> None:
+    """moto leaves ``EventBridgeConfiguration`` out of what it gives back: Terraform sees drift for ever.
+
+    AWS: API Reference, ``GetBucketNotificationConfiguration``.
+    """
+    _give_back_as_put("notification", "get_bucket_notification")
+
+
+def _give_back_as_put(subresource: str, getter: str) -> None:
+    """A GET answers with what was PUT, to the letter."""
+
+    @replaces(S3Response, "_bucket_response_put")
+    def _bucket_response_put(original: Any, self: Any, request: Any, bucket: str, querystring: Any) -> Any:
+        answer = original(self, request, bucket, querystring)
+        if subresource in querystring:
+            size = self.headers.get(TRANSITION_HEADER) or "all_storage_classes_128K"
+            kept = vars(self.backend.get_bucket(bucket)).setdefault("as_put", {})
+            kept[subresource] = (200, {TRANSITION_HEADER: size, "Content-Type": "application/xml"}, self.body)
+        return answer
+
+    @replaces(S3Response, getter)
+    def get(original: Any, self: Any) -> Any:
+        kept = getattr(self.backend.get_bucket(self.bucket_name), "as_put", {})
+        return kept[subresource] if subresource in kept else original(self)
 
 
 def unknown_subresources_are_refused() -> None:
@@ -115,6 +158,8 @@ def _subresources(names: Iterable[str]) -> set[str]:
 
 PATCHES = (
     bucket_policy_conditions_are_not_denials,
+    log_rights_are_patterns,
     lifecycle_is_given_back_as_put,
+    notifications_are_given_back_as_put,
     unknown_subresources_are_refused,
 )

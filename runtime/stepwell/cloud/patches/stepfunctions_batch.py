@@ -45,6 +45,19 @@ def submit_job_takes_pascal_case() -> None:
         self._from_boto_response(response, _operation(action).output_shape)
 
 
+def submit_job_takes_shares() -> None:
+    """moto drops parameters of a job that it doesn't know, its share of a queue among them.
+
+    AWS: Developer Guide, "Run AWS Batch workloads with Step Functions": the example has ``PropagateTags``;
+    the other two are what a fair-share queue wants (Batch API Reference, ``SubmitJob``).
+    """
+
+    @replaces(StateTaskServiceBatch, "_get_supported_parameters")
+    def _get_supported_parameters(original: Any, self: Any) -> Any:
+        known = original(self)
+        return known and known | {"PropagateTags", "SchedulingPriorityOverride", "ShareIdentifier"}
+
+
 def submit_job_waits_for_the_job_itself() -> None:
     """moto describes the job every half second, and leaves it running when the state is interrupted.
 
@@ -87,6 +100,7 @@ def retried_tasks_wait_anew() -> None:
 
 PATCHES = (
     submit_job_takes_pascal_case,
+    submit_job_takes_shares,
     submit_job_waits_for_the_job_itself,
     retried_tasks_wait_anew,
 )

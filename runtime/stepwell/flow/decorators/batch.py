@@ -28,7 +28,7 @@ class batch(StepDecorator):
         cpu: number of virtual CPUs (default: that of `resources`).
         memory: memory in MiB (default: that of `resources`).
         gpu: number of GPUs (default: that of `resources`).
-        queue: name or ARN of another job queue than the environment's.
+        queue: name of one of the environment's job queues (default: the first with a machine as large).
         image: name of one of the images that the environment has job definitions for.
     """
 

@@ -19,8 +19,8 @@ _SOURCE = re.compile(rf"({SHARED}/)?[A-Za-z0-9_.-]+")
 class secrets(StepDecorator):
     """Set environment variables from AWS Secrets Manager before the step runs.
 
-    The source ``db`` is the secret ``stepwell/TEAM/ENV/<namespace's owner>/db``; ``shared/db`` is the
-    team's, ``stepwell/TEAM/ENV/shared/db``. A secret that is a JSON object of text sets a variable for
+    The source ``db`` is the secret ``stepwell/TEAM-ENV/<namespace's owner>/db``; ``shared/db`` is the
+    team's, ``stepwell/TEAM-ENV/shared/db``. A secret that is a JSON object of text sets a variable for
     each key; any other sets one, named like the source in capitals (``DB``). Without an environment the
     content is taken from that variable itself, so that a flow runs on a laptop with ``DB=...`` set.
 
