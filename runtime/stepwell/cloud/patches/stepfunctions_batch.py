@@ -1,4 +1,4 @@
-"""AWS Step Functions: its ``batch:submitJob.sync`` tasks, and calls of services that have lower-case names."""
+"""AWS Step Functions: its ``batch:submitJob.sync`` tasks, and calls of services named in lower case."""
 
 from __future__ import annotations
 
