@@ -11,6 +11,7 @@ import pytest
 from stepwell.cloud.control import status
 from tests.runtime.cloud import (  # noqa: F401 - importing a module registers its proofs
     test_batch,
+    test_budgets,
     test_glue,
     test_lakeformation,
     test_s3,

@@ -384,3 +384,20 @@ def test_a_retried_job_may_succeed(aws: Aws) -> None:
     }
     state["Retry"] = [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 1, "MaxAttempts": 2}]
     assert aws.execute(single(state))["status"] == "SUCCEEDED"
+
+
+@proves("jsonata_is_evaluated")
+@proves("sdk_calls_take_pascal_case")
+def test_a_state_machine_counts_with_jsonata(aws: Aws) -> None:
+    """A call of an AWS service is given what JSONata computes, and its answer is counted by it."""
+    jobs = "$states.result.JobSummaryList"
+    look = {
+        "Type": "Task",
+        "QueryLanguage": "JSONata",
+        "Resource": "arn:aws:states:::aws-sdk:batch:listJobs",
+        "Arguments": {"JobQueue": "{% $states.input.queue %}", "JobStatus": "RUNNABLE"},
+        "Output": {"waiting": f"{{% $count({jobs}) %}}", "later": "{% $floor(7 / 2) %}"},
+    }
+    done = aws.execute(single(look), {"queue": aws.queue})
+    assert done["status"] == "SUCCEEDED", done
+    assert json.loads(done["output"]) == {"waiting": 0, "later": 3}

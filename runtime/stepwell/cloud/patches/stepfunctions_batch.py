@@ -1,4 +1,4 @@
-"""AWS Step Functions: its ``batch:submitJob.sync`` tasks."""
+"""AWS Step Functions: its ``batch:submitJob.sync`` tasks, and calls of services named in lower case."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 import botocore.session
 from moto.batch.models import batch_backends
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import ResourceCondition
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_aws_sdk import (
+    StateTaskServiceAwsSdk,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_batch import (
     StateTaskServiceBatch,
 )
@@ -18,8 +21,8 @@ INTERRUPTED = "Stopped by Step Functions"
 
 
 @functools.cache
-def _operation(name: str) -> Any:
-    service = botocore.session.get_session().get_service_model("batch")
+def _operation(name: str, service_name: str = "batch") -> Any:
+    service = botocore.session.get_session().get_service_model(service_name)
     return service.operation_model("".join(word.title() for word in name.split("_")))
 
 
@@ -43,6 +46,32 @@ def submit_job_takes_pascal_case() -> None:
     ) -> None:
         action = service_action_name or self._get_boto_service_action()
         self._from_boto_response(response, _operation(action).output_shape)
+
+
+def sdk_calls_take_pascal_case() -> None:
+    """moto hands ``JobQueue`` of an ``aws-sdk:`` call to boto3, which for some services knows ``jobQueue``.
+
+    AWS: Developer Guide, "Learning to use AWS service SDK integrations in Step Functions": parameters and
+    results of all services are written in PascalCase.
+    """
+
+    @replaces(StateTaskServiceAwsSdk, "_normalise_parameters")
+    def _normalise_parameters(
+        original: Any, self: Any, parameters: dict[str, Any], service_action_name: str | None = None
+    ) -> None:
+        action = service_action_name or self._get_boto_service_action()
+        shape = _operation(action, self._get_boto_service_name()).input_shape
+        if shape is not None:
+            self._to_boto_request(parameters, shape)
+
+    @replaces(StateTaskServiceAwsSdk, "_normalise_response")
+    def _normalise_response(
+        original: Any, self: Any, response: Any, service_action_name: str | None = None
+    ) -> None:
+        action = service_action_name or self._get_boto_service_action()
+        shape = _operation(action, self._get_boto_service_name()).output_shape
+        if shape is not None:
+            self._from_boto_response(response, shape)
 
 
 def submit_job_takes_shares() -> None:
@@ -100,6 +129,7 @@ def retried_tasks_wait_anew() -> None:
 
 PATCHES = (
     submit_job_takes_pascal_case,
+    sdk_calls_take_pascal_case,
     submit_job_takes_shares,
     submit_job_waits_for_the_job_itself,
     retried_tasks_wait_anew,
