@@ -24,6 +24,7 @@ The namespace comes first, so that IAM can guard it by prefix::
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 from stepwell.errors import UsageError
@@ -31,6 +32,7 @@ from stepwell.errors import UsageError
 STAGING = ".staging"
 """In a store that is a folder, where files lie that are not yet whole."""
 
+_TABLE_PIN = re.compile(r"ns/(.+)/flows/([^/]+)/runs/([^/]+)/tables/([^/]+)/([^/]+)\.json")
 _LONGEST_TAG = 200
 """Bytes, percent-encoded: file systems take names of 255."""
 
@@ -89,6 +91,12 @@ def all_table_pins(namespace: str, flow: str, run: str) -> str:
 
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:
     return all_table_pins(namespace, flow, run) + f"{table}/"
+
+
+def of_table_pin(key: str) -> tuple[str, str, str, str, str] | None:
+    """Namespace, flow, run, table and name of a pin of `table_pins`; None of any other key."""
+    found = _TABLE_PIN.fullmatch(key)
+    return (found[1], found[2], found[3], found[4], found[5]) if found else None
 
 
 def tags_root(namespace: str, flow: str, run: str) -> str:
