@@ -25,7 +25,7 @@ def test_public_names_are_frozen() -> None:
         "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "Step", "StepMutator",
         "Task", "USER_SKIP_STEP", "batch", "catch", "config_expr", "current", "default_namespace",
         "environment", "expect", "get_namespace", "namespace", "no_reuse", "project", "resources", "retry",
-        "schedule", "secrets", "step", "table", "timeout", "user_step_decorator", "write_table",
+        "schedule", "secrets", "sql", "step", "table", "timeout", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

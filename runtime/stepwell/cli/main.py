@@ -19,6 +19,7 @@ group = LazyGroup(
         "maintain": "stepwell.cli.tables:maintain_command",
         "replay": "stepwell.cli.replay:replay",
         "runs": "stepwell.cli.runs:command",
+        "sql": "stepwell.cli.sql:sql",
         "tables": "stepwell.cli.tables:tables_command",
         "ui": "stepwell.cli.ui:ui",
         "watch": "stepwell.cli.watch:watch",
