@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
     from stepwell.tables.expectations import expect as expect
+    from stepwell.transfer.s3 import S3 as S3
 
 __version__ = "0.1.0"
 
@@ -88,6 +89,7 @@ _HOME = {
     "sql": "stepwell.tables",
     "table": "stepwell.tables",
     "write_table": "stepwell.tables",
+    "S3": "stepwell.transfer.s3",
     "expect": "stepwell.tables.expectations",
 }
 

@@ -16,6 +16,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/tags/<tag>/<inverted time>.<run>       runs that have, or had, the tag
     ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   items of a foreach, choice of a switch
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
+    ns/<namespace>/flows/<Flow>/runs/<run>/data/<key>                  what `stepwell.S3` puts there
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
     ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
@@ -51,6 +52,10 @@ def index_root(namespace: str, flow: str) -> str:
 
 def run_root(namespace: str, flow: str, run: str) -> str:
     return flow_root(namespace, flow) + f"runs/{run}/"
+
+
+def run_data(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "data"
 
 
 def task_root(namespace: str, flow: str, run: str, step: str, task: str) -> str:
