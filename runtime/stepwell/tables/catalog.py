@@ -92,7 +92,7 @@ class TableCatalog(ABC):
             TableError: there is no such table, or it can't be reached.
         """
         with self.reaching(name):
-            found = self._find(name)
+            found = self.find(name)
             if found is not None:
                 return found
             known = self._tables(name.database)
@@ -113,7 +113,7 @@ class TableCatalog(ABC):
         """
         with self.reaching(name):
             self._make_database(name)
-            found = self._find(name)
+            found = self.find(name)
             if found is not None:
                 return found
             untyped = [field.name for field in schema if field.type == pa.null()]
@@ -143,7 +143,8 @@ class TableCatalog(ABC):
     def _identifier(self, name: TableName) -> tuple[str, str]:
         return self._database(name), name.table
 
-    def _find(self, name: TableName) -> IcebergTable | None:
+    def find(self, name: TableName) -> IcebergTable | None:
+        """The table as it is now, if there is one."""
         try:
             return self._iceberg.load_table(self._identifier(name))
         except (NoSuchIcebergTableError, NoSuchPropertyException):

@@ -101,7 +101,7 @@ def _exists(name: TableName) -> bool:
 
     catalog = open_catalog()
     with catalog.reaching(name):
-        return catalog._find(name) is not None
+        return catalog.find(name) is not None
 
 
 def _line(error: object) -> str:
