@@ -16,6 +16,7 @@ group = LazyGroup(
         "doctor": "stepwell.cli.doctor:doctor",
         "gc": "stepwell.cli.gc:gc",
         "history": "stepwell.cli.tables:history_command",
+        "lineage": "stepwell.cli.lineage:lineage",
         "load": "stepwell.cli.load:load",
         "local": "stepwell.cli.local:local",
         "maintain": "stepwell.cli.tables:maintain_command",

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from stepwell.transfer.found import S3Object
 
 PART = 8 << 20
-"""Bytes of one request; S3 takes at most 10,000 of an object, so larger ones have larger parts."""
+"""Bytes of an object above which it is moved in several requests, and fetched to a file."""
 WORKERS = 32
-"""Requests at once: with `PART` the memory that is in use at most, 256 MiB."""
-_PARTS = 4
-"""Of a file that is uploaded, so many parts are sent at once."""
+"""Requests at once for small objects: with `PART` the memory that is in use at most, 256 MiB."""
+_RANGE, _RANGES, _CHUNK = 64 << 20, 4, 4 << 20
+"""Of large objects: bytes of a request, requests at once, and bytes that are written as they come."""
+_UPLOADS, _SENT, _PARTS = 2, 16 << 20, 5
+"""Large files that are sent at once, bytes of their parts, and parts at once; S3 takes 10,000 of a file."""
 _IN_MEMORY = 128 << 20
 """Bytes of small objects that are held in memory; those after that are in files."""
 _TRIES, _WAIT = 5, 0.2
@@ -46,6 +48,7 @@ class Engine:
     def __init__(self, progress: Progress | None) -> None:
         self._pool = ThreadPoolExecutor(WORKERS)
         self._lock = threading.Lock()
+        self._ranges, self._uploads = threading.Semaphore(_RANGES), threading.Semaphore(_UPLOADS)
         self._progress, self._objects, self._bytes, self._held = progress, 0, 0, 0
         self._folder: Path | None = None
         self._stack = ExitStack()
@@ -97,7 +100,7 @@ class Engine:
             (found, place, start)
             for found, place in wanted
             if found.size is not None and found.size > PART
-            for start in range(0, found.size, PART)
+            for start in range(0, found.size, _RANGE)
         )
         for _ in self.each(self._part, parts):
             pass
@@ -124,15 +127,16 @@ class Engine:
     def _part(self, part: tuple[S3Object, Place, int]) -> None:
         found, place, start = part
         assert found.size is not None and found._path is not None
-        end = min(start + PART, found.size)
+        end, at = min(start + _RANGE, found.size), start
+        with self._ranges, found._path.open("r+b") as file:
 
-        def get() -> Any:
-            options: Any = {"range": (start, end), "if_match": found.etag}
-            return obstore.get(place.backend, place.key, options=options).bytes()
+            def get() -> None:
+                nonlocal at  # what has come before it broke off stays
+                options: Any = {"range": (at, end), "if_match": found.etag}
+                for chunk in obstore.get(place.backend, place.key, options=options).stream(_CHUNK):
+                    at += os.pwrite(file.fileno(), chunk, at)
 
-        data = attempt(place, "get", found.url, get)
-        with found._path.open("r+b") as file:
-            os.pwrite(file.fileno(), data, start)
+            attempt(place, "get", found.url, get)
         self.count(end - start, end == found.size)
 
     def upload(self, things: Iterable[tuple[str, Place, Any, dict[str, Any]]], keep: bool = False) -> None:

@@ -57,7 +57,8 @@ def test_lists(root: str) -> None:
 
 def test_large_objects(root: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A large file is sent and fetched in parts, side by side, and comes back as it was."""
-    monkeypatch.setattr(engine, "PART", 5 << 20)
+    monkeypatch.setattr(engine, "_RANGE", 5 << 20)
+    monkeypatch.setattr(engine, "_SENT", 5 << 20)
     content = os.urandom(12 << 20)
     (tmp_path / "large").write_bytes(content)
     with S3(s3root=root) as s3:
