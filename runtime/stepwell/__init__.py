@@ -47,9 +47,11 @@ if TYPE_CHECKING:
     from stepwell.flow.parameters import Parameter as Parameter
     from stepwell.flow.spec import FlowSpec as FlowSpec
     from stepwell.runner.run import Runner as Runner
+    from stepwell.tables import sql as sql
     from stepwell.tables import table as table
     from stepwell.tables import write_table as write_table
     from stepwell.tables.expectations import expect as expect
+    from stepwell.transfer.s3 import S3 as S3
 
 __version__ = "0.1.0"
 
@@ -92,8 +94,10 @@ _HOME = {
     "JSONType": "stepwell.flow.parameters",
     "Parameter": "stepwell.flow.parameters",
     "FlowSpec": "stepwell.flow.spec",
+    "sql": "stepwell.tables",
     "table": "stepwell.tables",
     "write_table": "stepwell.tables",
+    "S3": "stepwell.transfer.s3",
     "expect": "stepwell.tables.expectations",
 }
 

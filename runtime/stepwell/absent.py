@@ -16,7 +16,6 @@ ABSENT = {
     "JSONTypeClass": "JSONType is the class",
     "NBDeployer": "a flow is a file: Deployer(FILE) works in a notebook",
     "NBRunner": "a flow is a file: Runner(FILE) works in a notebook",
-    "S3": "artifacts are in the store already; for other objects take obstore or boto3",
     "UserStepDecorator": "write a generator function with @user_step_decorator",
     "airflow_external_task_sensor": _PLATFORM,
     "airflow_s3_key_sensor": _PLATFORM,

@@ -168,5 +168,5 @@ def test_a_name_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
     assert ended.returncode == 2 and ended.stderr.count("\n") == 1
     assert ended.stderr.startswith("Error: made.py:2: stepwell has no 'conda', which Metaflow has; an env")
-    with pytest.raises(ImportError, match=r"stepwell has no 'S3', which Metaflow has; artifacts are in the"):
-        from stepwell import S3  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(ImportError, match=r"stepwell has no 'profile', which Metaflow has; "):
+        from stepwell import profile  # type: ignore[attr-defined]  # noqa: F401

@@ -22,11 +22,11 @@ def test_public_names_are_frozen() -> None:
     """These are the names of `stepwell`; adding or removing one is a decision and a line in the changelog."""
     assert stepwell.__all__ == [
         "Config", "ConfigValue", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec",
-        "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "Step", "StepMutator",
+        "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "S3", "Step", "StepMutator",
         "Task", "USER_SKIP_STEP", "batch", "catch", "conda", "conda_base", "config_expr", "current",
         "default_namespace", "environment", "expect", "get_namespace", "namespace", "no_reuse", "project",
-        "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "step", "table", "timeout",
-        "user_step_decorator", "write_table",
+        "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "sql", "step", "table",
+        "timeout", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

@@ -17,6 +17,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/tags/<tag>/<inverted time>.<run>       runs that have, or had, the tag
     ns/<namespace>/flows/<Flow>/runs/<run>/splits/<step>/<task>.json   items of a foreach, choice of a switch
     ns/<namespace>/flows/<Flow>/runs/<run>/tables/<table>/<pin>.json   the snapshot a table is pinned to
+    ns/<namespace>/flows/<Flow>/runs/<run>/data/<key>                  what `stepwell.S3` puts there
     ns/<namespace>/objects/<sha256>.<kind>                             large artifacts, content-addressed
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
     ns/<namespace>/code/<sha256>.json                                  the commit that one was packed at
@@ -29,6 +30,7 @@ The namespace comes first, so that IAM can guard it by prefix::
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote, unquote
 
 from stepwell.errors import UsageError
@@ -36,6 +38,7 @@ from stepwell.errors import UsageError
 STAGING = ".staging"
 """In a store that is a folder, where files lie that are not yet whole."""
 
+_TABLE_PIN = re.compile(r"ns/(.+)/flows/([^/]+)/runs/([^/]+)/tables/([^/]+)/([^/]+)\.json")
 _LONGEST_TAG = 200
 """Bytes, percent-encoded: file systems take names of 255."""
 
@@ -54,6 +57,10 @@ def index_root(namespace: str, flow: str) -> str:
 
 def run_root(namespace: str, flow: str, run: str) -> str:
     return flow_root(namespace, flow) + f"runs/{run}/"
+
+
+def run_data(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "data"
 
 
 def task_root(namespace: str, flow: str, run: str, step: str, task: str) -> str:
@@ -94,6 +101,12 @@ def all_table_pins(namespace: str, flow: str, run: str) -> str:
 
 def table_pins(namespace: str, flow: str, run: str, table: str) -> str:
     return all_table_pins(namespace, flow, run) + f"{table}/"
+
+
+def of_table_pin(key: str) -> tuple[str, str, str, str, str] | None:
+    """Namespace, flow, run, table and name of a pin of `table_pins`; None of any other key."""
+    found = _TABLE_PIN.fullmatch(key)
+    return (found[1], found[2], found[3], found[4], found[5]) if found else None
 
 
 def tags_root(namespace: str, flow: str, run: str) -> str:

@@ -123,7 +123,7 @@ class ObjectStore:
         try:
             yield
         except (OSError, BaseError) as error:
-            raise _ours(error, doing, f"{self.url}: {doing} {key!r}") from error
+            raise ours(error, doing, f"{self.url}: {doing} {key!r}") from error
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectInfo]:
         with self._at(prefix + "*", "list"):
@@ -132,7 +132,8 @@ class ObjectStore:
                     yield ObjectInfo(meta["path"], meta["size"], meta["last_modified"])
 
 
-def _ours(error: Exception, doing: str, what: str) -> StoreError:
+def ours(error: Exception, doing: str, what: str) -> StoreError:
+    """Our error for one of obstore's, which came while `doing` ``get``, ``put`` or ``list``."""
     # obstore's messages carry a debug dump after the first line
     received = str(error).strip().partition("\n")[0] or type(error).__name__
     if "/latest/api/token" in received:

@@ -15,9 +15,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from stepwell.tables.reading import Table
 
-__all__ = ["table", "write_table"]
+__all__ = ["sql", "table", "write_table"]
 
 
 def table(
@@ -86,6 +88,25 @@ def write_table(
     from stepwell.tables.writing import write
 
     return write(name, data, mode, keys, partition_by, evolve)
+
+
+def sql(query: str, *, quiet: bool = False) -> pa.Table:
+    """Run a query over tables, and give its rows; only the tables that it names are opened.
+
+    DuckDB runs it in this process, wherever the tables are, and reads of them what it needs. In a task
+    they are read at the run's snapshots. ``create [or replace] table DATABASE.TABLE as select ...`` writes
+    the rows to a table, as `write_table` does, and gives its name, rows and snapshot.
+
+    Args:
+        query: one ``select`` in DuckDB's SQL, with tables as ``DATABASE.TABLE``.
+        quiet: whether to say nothing on stderr of the engine and of how much data there is.
+
+    Raises:
+        TableError: the query is wrong, a table is not there, or DuckDB is not installed.
+    """
+    from stepwell.tables.query import run
+
+    return run(query, quiet)
 
 
 def preload() -> None:

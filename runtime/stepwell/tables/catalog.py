@@ -55,8 +55,22 @@ class TableCatalog(ABC):
     def _make_database(self, name: TableName) -> None:
         """Make the database of a table if there is none and this is the place to do so."""
 
+    @abstractmethod
+    def databases(self) -> list[str]:
+        """The databases there are, as tables are named by them."""
+
+    def names(self) -> list[TableName]:
+        """All tables, by name.
+
+        Raises:
+            TableError: the catalog can't be reached.
+        """
+        with self.reaching("tables"):
+            found = [TableName(one, table) for one in self.databases() for table in self._tables(one)]
+        return sorted(found, key=str)
+
     @contextmanager
-    def reaching(self, name: TableName) -> Iterator[None]:
+    def reaching(self, name: TableName | str) -> Iterator[None]:
         """Turn what fails below us in the block into one line."""
         try:
             yield
@@ -70,10 +84,10 @@ class TableCatalog(ABC):
             TableError: there is no such table, or it can't be reached.
         """
         with self.reaching(name):
-            found = self._find(name)
+            found = self.find(name)
             if found is not None:
                 return found
-            known = self._tables(name)
+            known = self._tables(name.database)
         near = did_you_mean(str(name), (f"{name.database}.{table}" for table in known))
         raise TableError(
             f"{name}: there is no such table in {self.where}{near}; "
@@ -91,7 +105,7 @@ class TableCatalog(ABC):
         """
         with self.reaching(name):
             self._make_database(name)
-            found = self._find(name)
+            found = self.find(name)
             if found is not None:
                 return found
             untyped = [field.name for field in schema if field.type == pa.null()]
@@ -125,7 +139,8 @@ class TableCatalog(ABC):
     def _identifier(self, name: TableName) -> tuple[str, str]:
         return self._database(name), name.table
 
-    def _find(self, name: TableName) -> IcebergTable | None:
+    def find(self, name: TableName) -> IcebergTable | None:
+        """The table as it is now, if there is one."""
         try:
             return self._iceberg.load_table(self._identifier(name))
         except (NoSuchIcebergTableError, NoSuchPropertyException):
@@ -136,8 +151,9 @@ class TableCatalog(ABC):
         except NoSuchTableError:
             return None
 
-    def _tables(self, name: TableName) -> list[str]:
+    def _tables(self, database: str) -> list[str]:
         try:
-            return sorted(table for *_, table in self._iceberg.list_tables(self._database(name)))
+            listed = self._iceberg.list_tables(self._database(TableName(database, "")))
         except NoSuchNamespaceError:
             return []
+        return sorted(table for *_, table in listed)

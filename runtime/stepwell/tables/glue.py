@@ -28,9 +28,14 @@ class GlueCatalog(TableCatalog):
         super().__init__(glue.GlueCatalog("stepwell", aws.client("glue", contract.region), **properties))
 
     @contextmanager
-    def reaching(self, name: TableName) -> Iterator[None]:
+    def reaching(self, name: TableName | str) -> Iterator[None]:
         with aws.translated(str(name)), super().reaching(name):
             yield
+
+    def databases(self) -> list[str]:
+        prefix = self._contract.database_prefix
+        known = (name for (name,) in self._iceberg.list_namespaces())
+        return [name.removeprefix(prefix) for name in known if name.startswith(prefix)]
 
     def _database(self, name: TableName) -> str:
         return self._contract.database(name.database)

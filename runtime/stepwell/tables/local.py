@@ -38,12 +38,15 @@ class LocalCatalog(TableCatalog):
             ) from error
 
     @contextmanager
-    def reaching(self, name: TableName) -> Iterator[None]:
+    def reaching(self, name: TableName | str) -> Iterator[None]:
         try:
             with super().reaching(name):
                 yield
         except SQLAlchemyError as error:
             raise TableError(f"{name}: the catalog in {self.where} answered: {_reason(error)}") from error
+
+    def databases(self) -> list[str]:
+        return [name for (name,) in self._iceberg.list_namespaces()]
 
     def _database(self, name: TableName) -> str:
         return name.database

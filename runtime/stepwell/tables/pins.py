@@ -143,10 +143,10 @@ def writers(catalog: TableCatalog, table: str, snapshots: Sequence[int | None]) 
     """
     iceberg = catalog.load(TableName.parse(table))
     found = [None if one is None else iceberg.snapshot_by_id(one) for one in snapshots]
-    return [_writer(snapshot) if snapshot else None for snapshot in found]
+    return [writer_of(snapshot) if snapshot else None for snapshot in found]
 
 
-def _writer(snapshot: Snapshot) -> Writer | None:
+def writer_of(snapshot: Snapshot) -> Writer | None:
     if snapshot.summary is None or WRITE_ID not in snapshot.summary.additional_properties:
         return None
     return Writer(*(snapshot.summary[f"stepwell.{part}"] or "" for part in Writer._fields))

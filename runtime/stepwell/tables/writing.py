@@ -69,7 +69,7 @@ def write(
         rows = fit(rows, plain_schema(iceberg.schema().as_arrow()), name)
         if context:
             return _in_run(context, catalog, iceberg, rows, wanted, name)
-        snapshot = commit(iceberg, wanted.mode, name, _stage(rows, wanted, {}))
+        snapshot = commit(iceberg, wanted.mode, name, _stage(rows, wanted, {MODE: wanted.mode}))
     return Table(name, iceberg, snapshot, catalog)
 
 
