@@ -40,12 +40,17 @@ def staged(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def unpack(pack: Pack, interpreter: str) -> None:
-    """Unpack all of a pack to where it lies on this machine."""
+def unpack(pack: Pack, interpreter: str | None) -> None:
+    """Unpack all of a pack to where it lies on this machine.
+
+    Args:
+        interpreter: the Python of this machine that it is for; None where it has its own.
+    """
     if not tree(pack.name).exists():
         with staged(pack.name) as folder:
-            furnish(folder, interpreter)
-            pack.unpack(folder)
+            if interpreter:
+                furnish(folder, interpreter)
+            pack.unpack(folder, lies_in=tree(pack.name))
 
 
 def furnish(folder: Path, interpreter: str) -> None:
