@@ -37,6 +37,7 @@ bench: .bench/installed $(INSTALLED)
 	.bench/bin/python benchmarks/tables.py
 	$(BIN)/python benchmarks/counts.py
 	$(BIN)/python benchmarks/synth.py
+	$(BIN)/python benchmarks/environments.py
 
 .venv/installed: requirements.txt requirements-examples.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/need

@@ -21,9 +21,14 @@ def site_packages(python: str) -> str:
     return f"lib/python{'.'.join(python.split('.')[:2])}/site-packages"
 
 
+def home() -> Path:
+    """Where all of them lie."""
+    return config.cache() / "environments"
+
+
 def tree(name: str) -> Path:
     """Where a pack is unpacked, if it is."""
-    return config.cache() / "environments" / name[:32]
+    return home() / name[:32]
 
 
 @contextmanager
