@@ -41,12 +41,14 @@ bench: .bench/installed $(INSTALLED)
 	.bench/bin/python benchmarks/tables.py
 	$(BIN)/python benchmarks/counts.py
 	$(BIN)/python benchmarks/synth.py
+	$(BIN)/python benchmarks/environments.py
 
-.venv/installed: requirements.txt pyproject.toml
+.venv/installed: requirements.txt requirements-examples.txt pyproject.toml
 	@PYTHON=$(PYTHON) .ci/need
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip install --quiet --compile-bytecode --require-hashes --requirement requirements.txt
+	$(BIN)/uv pip install --quiet --no-deps --require-hashes --requirement requirements-examples.txt
 	$(BIN)/uv pip install --quiet --no-deps --editable .
 	touch $@
 

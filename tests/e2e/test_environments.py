@@ -11,6 +11,7 @@ import pytest
 from stepwell import Flow, aws
 from tests.comparing import assert_same
 from tests.deployment import Deployed
+from tests.runtime.environments.channels import write_channel
 from tests.support import in_production, run_flow, write_flow
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
@@ -18,7 +19,7 @@ pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
 HEAD = """
 import hashlib, sys
 from pathlib import Path
-from stepwell import pypi, pypi_base
+from stepwell import conda, pypi, pypi_base
 
 def fitted():
     import numpy, sklearn
@@ -40,7 +41,14 @@ BODY = """
 @pypi(disabled=True)
 @step
 def start(self):
-    self.next(self.old, self.new)
+    self.next(self.old, self.new, self.solved)
+@conda(packages={"tree": "1.0"}, channels=[CHANNEL])
+@step
+def solved(self):
+    import tree
+    self.version, self.word = str(tree.leaf.__file__).removeprefix(sys.prefix), tree.leaf.WORD
+    self.where = tree.WHERE[0].decode().replace(sys.prefix, "PREFIX")
+    self.next(self.compare)
 @step
 def old(self):
     self.version, self.centers, self.labels, self.files = fitted()
@@ -52,7 +60,8 @@ def new(self):
     self.next(self.compare)
 @step
 def compare(self, inputs):
-    self.versions = [one.version for one in inputs]
+    self.versions = [inputs.old.version, inputs.new.version]
+    self.told = inputs.solved.word, inputs.solved.where
     self.same = inputs.old.centers == inputs.new.centers
     self.next(self.end)
 @pypi(disabled=True)
@@ -65,20 +74,22 @@ def end(self):
 def test_environments_are_the_same_everywhere(
     deployed: Deployed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Steps with scikit-learn 1.5.2 and 1.7.2 in one flow: as local processes, as Batch jobs and on Step
-    Functions each has its version, with the same files byte for byte, and leaves the same artifacts."""
+    """Steps with scikit-learn 1.5.2 and 1.7.2 and one with conda packages in one flow: here, on Batch and
+    on Step Functions each has its version, with the same files, and leaves the same artifacts."""
     variables = {**deployed.acting_as("user-ada"), "STEPWELL_USER": "ada"}
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("STEPWELL_CACHE", str(tmp_path / "cache"))
     aws.forget()
-    file, home = write_flow(tmp_path, BODY, HEAD), tmp_path / "home"
+    channel = write_channel(tmp_path / "channel").as_uri()
+    file, home = write_flow(tmp_path, BODY, f"CHANNEL = {channel!r}\n{HEAD}"), tmp_path / "home"
     cache = {"STEPWELL_CACHE": str(tmp_path / "cache")}
     here = run_flow(file, home, "run", STEPWELL_USER="ada", **cache)
     assert here.returncode == 0, here.stdout + here.stderr
     local = Flow("Made", datastore=str(home)).latest_successful_run
     assert local["compare"].task.data.versions == ["1.5.2", "1.7.2"]
     assert local["compare"].task.data.same
+    assert local["compare"].task.data.told == ("leaf", "PREFIX/share")
     lock = _environments(home / f"ns/user/ada/flows/Made/runs/{local.id}/environments.json")
 
     on_batch = run_flow(file, home, "--datastore=s3", "run", "--with", "batch", **cache, **variables)
@@ -86,10 +97,10 @@ def test_environments_are_the_same_everywhere(
     assert "Resolving" not in on_batch.stdout and "Building" not in on_batch.stdout
     (run_id,) = {line.split("/")[0] for line in re.findall(r"\[(\S+/\S+)", on_batch.stdout)}
     cloud = Flow("Made", datastore="s3")
-    assert_same(local, cloud[run_id], 5)
+    assert_same(local, cloud[run_id], 6)
     produced, status = in_production(file, home, {**cache, **variables})
     assert status == "SUCCEEDED"
-    assert_same(local, cloud[produced], 5)
+    assert_same(local, cloud[produced], 6)
     from stepwell.store.opening import open_store
 
     store = open_store(

@@ -24,6 +24,7 @@ COMMANDS = {
     "dump": "stepwell.cli.look:dump_command",
     "logs": "stepwell.cli.look:logs_command",
     "tag": "stepwell.cli.tags:tag_group",
+    "environment": "stepwell.cli.environment:environment_group",
     "package": "stepwell.cli.package:package_group",
     "task": "stepwell.cli.task:task_command",
     "task-server": "stepwell.cli.task:task_server_command",

@@ -9,6 +9,19 @@ from stepwell.flow.spec import FlowSpec
 from stepwell.location import datastore_url
 
 
+def _go_where_its_packages_are(flow_class: type[FlowSpec], step: str, datastore: str | None) -> None:
+    """Go on with this command line in the Python of the step's environment, if it has one."""
+    from stepwell.flow.decorators.packages import wanted
+
+    asked = {
+        name: one for name, one in wanted(flow_class, flow_class.step_functions()).items() if name == step
+    }
+    if asked:
+        from stepwell.execution.elsewhere import go_on_in_environment
+
+        go_on_in_environment(asked, step, datastore_url(datastore))
+
+
 def spin_command(flow_class: type[FlowSpec]) -> click.Command:
     """The command ``spin`` of a flow."""
 
@@ -22,6 +35,7 @@ def spin_command(flow_class: type[FlowSpec]) -> click.Command:
         from stepwell.execution.spin import spin as run_again
 
         step, _, path = task.partition("/")
+        _go_where_its_packages_are(flow_class, step, datastore)
         run, done = run_again(flow_class, step, path or None, origin_run_id, datastore_url(datastore))
         click.echo(f"Done: {flow_class.__name__}/{run}/{done}")
 

@@ -156,8 +156,13 @@ class Pack:
                 found.setdefault(name, []).append(one)
         return found
 
-    def unpack(self, folder: Path, distributions: Iterable[str] | None = None) -> None:
+    def unpack(
+        self, folder: Path, distributions: Iterable[str] | None = None, lies_in: Path | None = None
+    ) -> None:
         """Unpack distributions, and what they require, into a folder: by default all; what is there stays.
+
+        Args:
+            lies_in: where the folder will lie, if not there.
 
         Raises:
             StoreError: a part can't be read or is not what it was.
@@ -167,11 +172,11 @@ class Pack:
             wanted = _with_required(listed, listed if distributions is None else distributions) - self._done
             self._done |= wanted
             parts = [(name, part) for name in sorted(wanted) for part in listed[name]["parts"]]
-            prefix = self.index.get("prefix")
+            to = lies_in or folder
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="stepwell-unpack") as pool:
                 made: set[str] = set()
                 # read in order here, for there is one file; the rest is done side by side
-                doing = [pool.submit(self._write, folder, name, part, self._read(part), made, prefix)
+                doing = [pool.submit(self._write, folder, name, part, self._read(part), made, to)
                          for name, part in parts]  # fmt: skip
                 for one in doing:
                     one.result()
@@ -181,7 +186,7 @@ class Pack:
         return self._file.read(part[1])
 
     def _write(
-        self, folder: Path, name: str, part: list[Any], data: bytes, made: set[str], prefix: str | None
+        self, folder: Path, name: str, part: list[Any], data: bytes, made: set[str], lies_in: Path
     ) -> None:
         import pyarrow as pa
 
@@ -193,8 +198,9 @@ class Pack:
         for path, size, mode in header:
             content: Any = raw[start : start + size]
             start += size
-            if prefix and path in moved:
-                content = _moved(bytes(content), prefix.encode(), str(folder).encode(), moved[path])
+            if path in moved:
+                prefix = self.index["prefix"].encode()
+                content = _moved(bytes(content), prefix, str(lies_in).encode(), moved[path])
             target = f"{folder}/{path}"
             place = os.path.dirname(target)
             if place not in made:

@@ -21,9 +21,14 @@ def site_packages(python: str) -> str:
     return f"lib/python{'.'.join(python.split('.')[:2])}/site-packages"
 
 
+def home() -> Path:
+    """Where all of them lie."""
+    return config.cache() / "environments"
+
+
 def tree(name: str) -> Path:
     """Where a pack is unpacked, if it is."""
-    return config.cache() / "environments" / name[:32]
+    return home() / name[:32]
 
 
 @contextmanager
@@ -40,12 +45,17 @@ def staged(name: str) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def unpack(pack: Pack, interpreter: str) -> None:
-    """Unpack all of a pack to where it lies on this machine."""
+def unpack(pack: Pack, interpreter: str | None) -> None:
+    """Unpack all of a pack to where it lies on this machine.
+
+    Args:
+        interpreter: the Python of this machine that it is for; None where it has its own.
+    """
     if not tree(pack.name).exists():
         with staged(pack.name) as folder:
-            furnish(folder, interpreter)
-            pack.unpack(folder)
+            if interpreter:
+                furnish(folder, interpreter)
+            pack.unpack(folder, lies_in=tree(pack.name))
 
 
 def furnish(folder: Path, interpreter: str) -> None:

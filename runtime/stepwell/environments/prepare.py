@@ -17,8 +17,8 @@ from typing import Any
 
 from stepwell import config
 from stepwell.datastore import Datastore, utc_now
-from stepwell.environments import place, platforms, uv, wheels
-from stepwell.environments.pack import is_kept, write
+from stepwell.environments import conda, place, platforms, uv, wheels
+from stepwell.environments.pack import Distribution, is_kept, write
 from stepwell.environments.shelf import Shelf
 from stepwell.errors import PackagesError
 from stepwell.flow.decorators.packages import Wanted, condition, wanted
@@ -92,8 +92,6 @@ class _Maker:
         self._python = wanted.python or f"{sys.version_info[0]}.{sys.version_info[1]}"
 
     def make(self, made_for: Collection[str], anew: bool) -> dict[str, Any]:
-        if self._wanted.kind == "conda":
-            raise PackagesError(f"{self._what}: @conda is not made yet; write the packages in @pypi")
         locked = self._lock(anew)
         lock = _hash(locked)
         packs = {platform: self._build(lock, locked["text"], platform) for platform in made_for}
@@ -113,8 +111,24 @@ class _Maker:
         return found
 
     def _resolve(self) -> str:
+        if self._wanted.kind == "conda":
+            return conda.lock(self._wanted, requirements(), self._python, self._platforms, self._what)
         own = [name + condition(version) for name, version in self._wanted.packages]
         return uv.lock([*own, *requirements()], self._python, self._platforms, self._what)
+
+    def _install(self, root: Path, site: str, text: str, platform: str) -> None:
+        if self._wanted.kind == "conda":
+            conda.install(text, self._python, platform, root, root / site, self._what)
+        else:
+            uv.install(text, self._python, platform, root / site, self._what)
+        _move_scripts(root / site / "bin", root / "bin")
+
+    def _read(self, root: Path, site: str) -> tuple[list[Distribution], dict[str, Any]]:
+        """The distributions that are installed, and what else the pack says."""
+        if self._wanted.kind == "conda":
+            found, moved = conda.distributions(root, site)
+            return found, {"first": [wheels.FIRST, "python"], "prefix": conda.PREFIX, "moved": moved}
+        return wheels.distributions(root, site), {"first": [wheels.FIRST]}
 
     def _build(self, lock: str, text: str, platform: str) -> str:
         name = f"{lock}.{platform}"
@@ -126,24 +140,25 @@ class _Maker:
         return pack
 
     def _built(self, lock: str, text: str, platform: str) -> dict[str, Any]:
-        count = text.count("==")
-        self._say(f"Building the {self._what}: {count} packages for {platform}, Python {self._python}")
+        self._say(f"Building the {self._what}: for {platform}, Python {self._python}")
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
             root, packed, kept = Path(folder, "root"), Path(folder, "pack"), config.cache() / "parts"
             site = place.site_packages(self._python)
-            install_wheels(root, text, self._python, platform, self._what)
-            new = [one for one in wheels.distributions(root, site) if not is_kept(one, kept)]
+            self._install(root, site, text, platform)
+            new = [one for one in self._read(root, site)[0] if not is_kept(one, kept)]
             self._compile(root, [file for one in new for file in one.files])
-            about = {
-                "kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock,
-                "first": [wheels.FIRST],
-            }  # fmt: skip
-            pack = write(root, wheels.distributions(root, site), about, packed, kept)
+            found, more = self._read(root, site)
+            about = {"kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock}
+            pack = write(root, found, {**about, **more}, packed, kept)
+            count = len(found) - 1
             size = packed.stat().st_size
             self._shelf.put_pack(pack, packed)
         seconds = time.monotonic() - began
-        self._say(f"Built the {self._what} as {pack[:12]} in {seconds:.1f} s: {size / 1e6:,.0f} MB packed")
+        self._say(
+            f"Built the {self._what} as {pack[:12]} in {seconds:.1f} s: {count} packages, "
+            f"{size / 1e6:,.0f} MB"
+        )
         return {"pack": pack, "bytes": size, "packages": count, "seconds": round(seconds, 1)}
 
     def _compile(self, root: Path, files: list[str]) -> None:
@@ -161,26 +176,21 @@ class _Maker:
             "unchecked-hash",
         ]
         # one that is not of this Python is left as it is
-        command = [uv.interpreter(self._python), *words, "-i", "-"]
+        own = root / "bin" / "python"  # of conda
+        command = [str(own) if own.exists() else uv.interpreter(self._python), *words, "-i", "-"]
         subprocess.run(command, input="\n".join(modules), text=True, capture_output=True)
 
 
-def install_wheels(root: Path, text: str, python: str, platform: str, what: str) -> None:
-    """Install what is locked into the folder of an environment."""
-    site = root / place.site_packages(python)
-    uv.install(text, python, platform, site, what)
-    (root / "bin").mkdir()
-    for script in (site / "bin").glob("*"):
-        if script.is_file():
-            to = root / "bin" / script.name
-            text_of = script.read_bytes()
-            if text_of.startswith(b"#!") and b"python" in text_of.partition(b"\n")[0]:
-                # the environment's own, wherever it lies: its bin comes first on the PATH
-                to.write_bytes(b"#!/usr/bin/env python\n" + text_of.partition(b"\n")[2])
-                to.chmod(0o755)
-            else:
-                script.rename(to)
-    shutil.rmtree(site / "bin", ignore_errors=True)
+def _move_scripts(site: Path, to: Path) -> None:
+    """Put scripts of wheels where they are found, to be run by the environment's Python wherever it lies."""
+    to.mkdir(exist_ok=True)
+    for script in site.glob("*"):
+        text = script.read_bytes() if script.is_file() else b""
+        if text.startswith(b"#!") and b"python" in text.partition(b"\n")[0]:
+            script.write_bytes(b"#!/usr/bin/env python\n" + text.partition(b"\n")[2])
+        if text:
+            script.rename(to / script.name)
+    shutil.rmtree(site, ignore_errors=True)
 
 
 def local_folder(said: Mapping[str, Any], step: str, datastore: Datastore) -> Path:
@@ -198,7 +208,7 @@ def local_folder(said: Mapping[str, Any], step: str, datastore: Datastore) -> Pa
                 f"environment {name[:12]} of step '{step}' is gone from {datastore.store.url}"
             )
         with shelf.pack(name) as pack:
-            place.unpack(pack, uv.interpreter(about["python"]))
+            place.unpack(pack, None if about["kind"] == "conda" else uv.interpreter(about["python"]))
     return place.tree(name)
 
 

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -72,13 +72,20 @@ def version_fits(python: str) -> bool:
 
 
 def lock(
-    requirements: Sequence[str], python: str, platforms_: Sequence[str], what: str, *, pinned: str = ""
+    requirements: Sequence[str],
+    python: str,
+    platforms_: Sequence[str],
+    what: str,
+    *,
+    pinned: str = "",
+    left_out: Iterable[str] = (),
 ) -> str:
     """The versions that fit together on all platforms, with the hashes of their files, as requirements.
 
     Args:
         what: whom they are for, which messages begin with.
         pinned: versions that are there already, as requirements.
+        left_out: names of packages that are not to be installed, for they are there.
 
     Raises:
         PackagesError: there are none, or no index can be reached.
@@ -92,6 +99,7 @@ def lock(
             "--generate-hashes", "--no-header", "--no-annotate", "--no-emit-index-url",
             "--no-emit-find-links", *_ONLY_WHEELS,
         ]  # fmt: skip
+        words += [word for name in left_out for word in ("--no-emit-package", name)]
         if len(platforms_) == 1:
             return _run([*words, "--python-platform", platforms.TRIPLES[platforms_[0]]], what, platforms_)
         text = _run([*words, "--universal"], what, platforms_)

@@ -12,31 +12,43 @@ from stepwell.environments.pack import Distribution
 
 FIRST = "first"
 """The distribution of what any task needs: what belongs to no other, and what others say of themselves."""
-_FORM = 1
+FORM = 1
 """Another number, where the parts of the same wheel become others: they are kept under their key."""
 _TOLD = ("METADATA", "entry_points.txt")
 
 
-def distributions(root: Path, site: str) -> list[Distribution]:
-    """The distributions of an environment whose site-packages folder is `site`, and scripts in ``bin``."""
+def distributions(root: Path, site: str, there: set[str] | None = None) -> list[Distribution]:
+    """The distributions of an environment whose site-packages folder is `site`; `FIRST` is the last.
+
+    Args:
+        there: its files, but for those that are no wheel's; by default all.
+    """
     folder = root / site
-    files = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if not path.is_dir()}
-    scripts = {f"bin/{path.name}" for path in (root / "bin").glob("*")}
-    infos = {_normal(path.name.partition("-")[0]): path for path in folder.glob("*.dist-info")}
+    if there is None:
+        there = {path.relative_to(root).as_posix() for path in root.rglob("*") if not path.is_dir()}
+    files = {file.removeprefix(f"{site}/") for file in there if file.startswith(f"{site}/")}
+    scripts = there - {f"{site}/{file}" for file in files}
+    infos = {
+        _normal(path.name.partition("-")[0]): path
+        for path in folder.glob("*.dist-info")
+        if f"{path.name}/RECORD" in files
+    }
     found, first = list[Distribution](), list[str]()
     for name, info in sorted(infos.items()):
         record = (info / "RECORD").read_bytes()
         recorded = _recorded(record.decode())
         own = recorded & files
-        own |= _compiled(own, files)
+        own |= compiled(own, files)
         files -= own
         told = {f"{info.name}/{file}" for file in _TOLD} & own
         first += told
-        names = sorted({_importable(file) for file in own} - {""})
+        names = sorted({importable(file) for file in own} - {""})
         listed = [f"{site}/{file}" for file in own - told] + list(recorded & scripts)
-        key = hashlib.sha256(f"{site} {_FORM} ".encode() + record).hexdigest()
+        scripts -= recorded
+        key = hashlib.sha256(f"{site} {FORM} ".encode() + record).hexdigest()
         found.append(Distribution(name, listed, names, _requires(info, infos.keys() - {name}), key))
-    return [*found, Distribution(FIRST, [f"{site}/{file}" for file in (*first, *files)], [], [])]
+    rest = [f"{site}/{file}" for file in (*first, *files)]
+    return [*found, Distribution(FIRST, [*rest, *scripts], [], [])]
 
 
 def _recorded(record: str) -> set[str]:
@@ -44,7 +56,8 @@ def _recorded(record: str) -> set[str]:
     return {re.sub(r"^(\.\./)+", "", row[0]) for row in csv.reader(record.splitlines()) if row}
 
 
-def _compiled(own: set[str], files: set[str]) -> set[str]:
+def compiled(own: set[str], files: set[str]) -> set[str]:
+    """Which files are compiled of modules among those of a distribution."""
     modules = {file.removesuffix(".py") for file in own if file.endswith(".py")}
     found = set()
     for file in files:
@@ -56,7 +69,8 @@ def _compiled(own: set[str], files: set[str]) -> set[str]:
     return found
 
 
-def _importable(file: str) -> str:
+def importable(file: str) -> str:
+    """The name to import that a file of site-packages belongs to; empty for none."""
     top, slash, _ = file.partition("/")
     name = top if slash else top.partition(".")[0] if top.endswith((".py", ".so")) else ""
     return name if name.isidentifier() and name != "__pycache__" else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Any
 
 from stepwell import config
 from stepwell.datastore import Datastore
-from stepwell.environments import place
-from stepwell.environments.prepare import local_folder
+from stepwell.environments import place, platforms
+from stepwell.environments.prepare import local_folder, prepare
 from stepwell.execution.files import source_file
 from stepwell.execution.forkserver import ForkServer
 from stepwell.execution.package import freeze
 from stepwell.flow.commandline import FROZEN
+from stepwell.flow.decorators.packages import Wanted
 from stepwell.flow.spec import FlowSpec
 
 
@@ -45,7 +47,6 @@ def _server(flow_class: type[FlowSpec], step: str, folder: Path) -> ForkServer:
     frozen.write(freeze(flow_class).to_json() or b"{}")
     frozen.flush()
     errors = tempfile.TemporaryFile()  # noqa: SIM115
-    variables = place.command_environment(folder, os.environ, config.cache() / "runtime" / _key())
     processes: list[subprocess.Popen[bytes]] = []
 
     def begin(ours: socket.socket, theirs: socket.socket) -> int:
@@ -54,7 +55,11 @@ def _server(flow_class: type[FlowSpec], step: str, folder: Path) -> ForkServer:
         command = [str(folder / "bin" / "python"), *words]
         processes.append(
             subprocess.Popen(
-                command, env=variables, pass_fds=(descriptor,), stderr=errors, stdin=subprocess.DEVNULL
+                command,
+                env=_variables(folder),
+                pass_fds=(descriptor,),
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
             )
         )
         return processes[0].pid
@@ -74,6 +79,24 @@ def _server(flow_class: type[FlowSpec], step: str, folder: Path) -> ForkServer:
         )
 
     return ForkServer(begin, why_gone)
+
+
+def go_on_in_environment(asked: Mapping[str, Wanted], step: str, datastore_url: str) -> None:
+    """Let this process become the same command in the Python of a step's environment, unless it is that."""
+    from stepwell.store.opening import open_store
+
+    if Path(sys.prefix).parent == place.home():
+        return
+    datastore = Datastore(open_store(datastore_url), config.namespace())
+    said = prepare(asked, datastore, print, made_for=[platforms.here()])
+    folder = local_folder(said, step, datastore)
+    python, variables = str(folder / "bin" / "python"), _variables(folder)
+    sys.stdout.flush()
+    os.execve(python, [python, *sys.argv], variables)
+
+
+def _variables(folder: Path) -> dict[str, str]:
+    return place.command_environment(folder, os.environ, config.cache() / "runtime" / _key())
 
 
 def _key() -> str:
