@@ -11,6 +11,7 @@ import pytest
 from stepwell.cloud.control import status
 from tests.runtime.cloud import (  # noqa: F401 - importing a module registers its proofs
     test_batch,
+    test_events,
     test_glue,
     test_s3,
     test_small_services,

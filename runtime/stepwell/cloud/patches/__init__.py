@@ -13,6 +13,7 @@ from stepwell.cloud.jobs import JobHost, LocalJob
 from stepwell.cloud.patches import (
     batch,
     distributed_map,
+    events,
     glue,
     kms,
     logs,
@@ -31,6 +32,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     *stepfunctions.PATCHES,
     *stepfunctions_batch.PATCHES,
     *distributed_map.PATCHES,
+    *events.PATCHES,
     *threads.PATCHES,
 )
 
