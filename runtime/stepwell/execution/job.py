@@ -28,6 +28,7 @@ from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
 from stepwell.execution.growinglog import GrowingLog
 from stepwell.execution.origin import Origin, from_meta
 from stepwell.execution.outcome import TASK_FAILED, death
+from stepwell.flow.decorators.project import project_of
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
@@ -205,7 +206,7 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
         info = RunInfo(
             job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
             code=job.code, parameters=given, origin=origin.run if isinstance(origin, Origin) else None,
-            graph=to_document(flow_class.graph()),
+            graph=to_document(flow_class.graph()), project=project_of(flow_class, job.namespace),
         )  # fmt: skip
         with suppress(AlreadyExists):  # an attempt before this one has claimed it
             datastore.claim_run(info)
