@@ -283,6 +283,12 @@ class Datastore:
         task = TaskId(failure.step, failure.task)
         self.store.put(self._task(flow, run, task) + f"{failure.attempt}.failed.json", failure.to_json())
 
+    def died(self, flow: str, run: str, task: TaskId) -> dict[str, str]:
+        """What Step Functions said of a task that failed: ``Error`` and ``Cause``. Raises `NotFound`."""
+        key = keys.died(self.namespace, flow, run, task.step, task.path)
+        found: dict[str, str] = json.loads(self.store.get(key))
+        return found
+
     def failure(self, flow: str, run: str, task: TaskId, attempt: int) -> Failure:
         """Raises `NotFound` where that attempt did not fail."""
         return Failure.from_json(self.store.get(self._task(flow, run, task) + f"{attempt}.failed.json"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from stepwell.client.progress import Files, Progress, progress
-from stepwell.client.reader import FAILURE, LOG, RunReader, attempts_with, done_at, is_done
+from stepwell.client.reader import LOG, RunReader, attempts_with, done_at, is_done
 from stepwell.datastore import Failure
 from stepwell.errors import NotFound
 from stepwell.flow.graph import TaskId
@@ -94,8 +94,9 @@ class Follower:
         return Look(status, ended, reason, files, found, time.monotonic() - start)
 
     def spans(self, look: Look, tasks: Iterable[TaskId]) -> dict[TaskId, Span]:
-        """When tasks ran, of those that did and of which it is known; with at most two requests a task, once.
+        """When tasks ran, of those that did and of which it is known.
 
+        At most three requests a task, once.
         A task that was taken over from another run did not run in this one.
         """
         wanted = [task for task in tasks if task in look.files and task not in self._spans]
@@ -165,8 +166,7 @@ class Follower:
         return self._begun[task, attempt]
 
     def _failure(self, look: Look, task: TaskId) -> Failure | None:
-        attempts = attempts_with(look.files[task], FAILURE)
-        return self.reader.failure(task, attempts[-1]) if attempts else None
+        return self.reader.failure(task, look.files[task])
 
 
 def pause(cost: float, quiet: float) -> float:

@@ -45,7 +45,6 @@ class Job:
             which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
         max_splits: how many items a foreach may have; None for any number.
         id: Batch's id of the job; None where it is not said.
-        last: whether no other attempt follows; False where whoever sent the job decides that.
     """
 
     datastore: str
@@ -59,7 +58,6 @@ class Job:
     attempt: int
     max_splits: int | None = None
     id: str | None = None
-    last: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Job:
@@ -86,7 +84,6 @@ class Job:
             attempt=attempt,
             max_splits=int(environ["STEPWELL_MAX_SPLITS"]) if "STEPWELL_MAX_SPLITS" in environ else None,
             id=environ.get("AWS_BATCH_JOB_ID"),
-            last="STEPWELL_RETRIES" in environ and attempt >= int(environ["STEPWELL_RETRIES"]),
         )
 
 
@@ -126,8 +123,6 @@ def run_job(environ: Mapping[str, str]) -> int:
         failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
         datastore.put_failure(job.flow, job.run, failure)
         print(f"Error: {reason}", file=sys.stderr)
-    if status and job.last:
-        datastore.end_run(job.flow, job.run)
     return 1 if status else 0
 
 

@@ -8,6 +8,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
     ns/<namespace>/flows/<Flow>/runs/<run>/origin.json                 which run it resumes
     ns/<namespace>/flows/<Flow>/runs/<run>/environments.json           packages of its steps, locked
+    ns/<namespace>/flows/<Flow>/runs/<run>/event.json                  the event that started it
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
@@ -85,6 +86,14 @@ def reuse(namespace: str, flow: str, run: str) -> str:
 
 def earlier(namespace: str, flow: str, run: str, step: str) -> str:
     return run_root(namespace, flow, run) + f"earlier/{step}.jsonl"
+
+
+def event(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "event.json"
+
+
+def died(namespace: str, flow: str, run: str, step: str, task: str) -> str:
+    return task_root(namespace, flow, run, step, task) + "died.json"
 
 
 def all_table_pins(namespace: str, flow: str, run: str) -> str:
