@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from modules import aws, catalog, compute, datastore, orchestration
+from modules import aws, catalog, compute, datastore, orchestration, starting
 from modules.cdk import Construct
 from modules.policy import ANY, allow, document
 from modules.site import READ_SECRETS, Site
@@ -49,6 +49,7 @@ class Boundary(Construct):
                     *compute.OBSERVE,
                     *orchestration.DELIVER_LOGS,
                     *orchestration.LIST_AND_VALIDATE,
+                    *starting.FIND_RULES,
                     *compute.LOG_IN,
                 ],
                 [ANY],
@@ -65,6 +66,15 @@ class Boundary(Construct):
             allow(
                 [*orchestration.MANAGE, *orchestration.RUN, *orchestration.OBSERVE],
                 [site.arn("states", f"{kind}:{prefix}-*") for kind in states],
+            ),
+            allow(starting.SCHEDULE, [site.arn("scheduler", f"schedule/{prefix}/*")]),
+            allow(starting.RULES, [site.arn("events", f"rule/{prefix}-*")]),
+            allow(starting.BURY, [site.arn("sqs", f"{prefix}-*")]),
+            starting.Starting.publish(site),
+            allow(
+                ["iam:PassRole"],
+                [site.role_arn(f"{prefix}-*-sch")],
+                {"StringEquals": {"iam:PassedToService": starting.STARTERS}},
             ),
             allow(orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
             allow(["ssm:GetParameter"], [site.arn("ssm", f"parameter{site.names.parameters}/*")]),

@@ -41,6 +41,8 @@ class ContractParameter(Construct):
                 job_log_group=names.job_log_group,
                 database_prefix=names.database_prefix,
                 state_machine_prefix=names.state_machine_prefix,
+                schedule_group=platform.starting.schedule_group,
+                dead_letter_queue=platform.starting.dead_letters,
             ).to_json(),
         )
         accept(parameter, **PARAMETER)

@@ -59,5 +59,8 @@ class Names:
     def job_role(self, namespace: str) -> str:
         return f"{self.namespace(namespace)}-job"
 
+    def scheduler_role(self, namespace: str) -> str:
+        return f"{self.namespace(namespace)}-sch"
+
     def execution_role(self, namespace: str) -> str:
         return f"{self.namespace(namespace)}-sfn"

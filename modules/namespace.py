@@ -15,6 +15,7 @@ from modules.orchestration import Orchestration
 from modules.policy import Statement, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
+from modules.starting import Starting
 from stepwell.contract import CONTRACT_VERSION, NAMESPACE_TAG, NamespaceContract
 
 
@@ -28,6 +29,7 @@ class Platform:
     catalog: Catalog
     compute: Compute
     orchestration: Orchestration
+    starting: Starting
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,18 @@ class Namespace(Construct):
             platform.site.grant_read_contract(role)
             platform.site.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
+            platform.starting.grant_publish(role)
             if props.databases:
                 platform.catalog.grant_write(role, props.databases)
-        platform.datastore.grant_read(self.role, "ns/")
+        # Deployments are outside of the namespaces, which all of a team may read, for their tokens.
+        platform.datastore.grant_read(self.role, f"deployments/{namespace}/", "ns/")
         platform.compute.grant_observe(self.role)
         platform.orchestration.grant_observe(self.role)
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
+        scheduler_role = platform.starting.role(self, "scheduler-role", namespace=namespace)
+        platform.starting.grant_observe(self.role)
+        platform.starting.grant_deploy(self.role, namespace, scheduler_role)
+        platform.datastore.grant_put(self.role, f"deployments/{namespace}/*")
         platform.datastore.grant_read(self.job_role, f"ns/{namespace}/")
         platform.datastore.grant_write(self.job_role, f"ns/{namespace}/")
         parameter = aws.ssm_parameter.SsmParameter(
@@ -102,6 +110,7 @@ class Namespace(Construct):
                 role=self.role.arn,
                 job_definition=self.job_definition,
                 execution_role=execution_role.arn,
+                scheduler_role=scheduler_role.arn,
             ).to_json(),
         )
         accept(parameter, **PARAMETER)

@@ -109,6 +109,10 @@ class Orchestration(Construct):
         )
         self._props.compute.grant_submit(role, job_definition, namespace)
         self._props.datastore.grant_get(role, f"ns/{namespace}/*/splits/*")
+        # What it says of a run that events start, and of tasks and runs that fail.
+        self._props.datastore.grant_put(
+            role, *(f"ns/{namespace}/*/runs/*/{name}.json" for name in ("event", "died", "ended"))
+        )
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),
             allow(["states:DescribeExecution", "states:StopExecution"], self._arns(["execution"], namespace)),

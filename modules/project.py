@@ -41,12 +41,13 @@ class Project(Construct):
             self, "namespace", NamespaceProps(platform, namespace, [trusted], databases=[props.name])
         )
         # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
-        datastore.grant_put(
-            made.role,
-            f"ns/{namespace}/prod/code/*",
-            f"ns/{namespace}/prod/flows/*/runs/*/parameters.json",
-            f"ns/{namespace}/prod/flows/*/runs/*/origin.json",
-        )
+        said = ("parameters.json", "origin.json", "ended.json", "tags/*")
+        for production in ("prod", "prod.*"):
+            datastore.grant_put(
+                made.role,
+                f"ns/{namespace}/{production}/code/*",
+                *(f"ns/{namespace}/{production}/flows/*/runs/*/{name}" for name in said),
+            )
         datastore.grant_write(made.role, f"ns/{namespace}/branch/")
         for user in props.deployers.values():
             user.role.grant(allow(["sts:AssumeRole"], [made.role.arn]))

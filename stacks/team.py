@@ -18,6 +18,7 @@ from modules.network import Network, NetworkProps
 from modules.orchestration import Orchestration, OrchestrationProps
 from modules.project import Project, ProjectProps
 from modules.site import Site, SiteProps
+from modules.starting import Starting, StartingProps
 from modules.user import User, UserProps
 from stacks.schema import DATA_ENGINEER, Environment, Team
 from stepwell.contract import FACTS, EnvironmentName
@@ -92,7 +93,8 @@ class TeamEnvironment(TerraformStack):
                 destroyable=environment.datastore.force_destroy,
             ),
         )
-        return Platform(site, boundary, datastore, catalog, compute, orchestration)
+        starting = Starting(self, "starting", StartingProps(site, boundary))
+        return Platform(site, boundary, datastore, catalog, compute, orchestration, starting)
 
     def _namespaces(self, team: Team) -> None:
         # Members of a project may write its tables from their own namespace, for now:

@@ -88,6 +88,11 @@ class EnvironmentName:
         """
         return f"/stepwell/{self.team}/{self.environment}/namespaces/{owner(namespace)}"
 
+    @property
+    def event_source(self) -> str:
+        """What events published in the environment say they come from: its roles can say nothing else."""
+        return f"stepwell.{self}"
+
     def secret(self, whose: str, name: str) -> str:
         """Name in Secrets Manager of a secret of `whose`: a namespace's owner, or `SHARED`."""
         return f"stepwell/{self.team}/{self.environment}/{whose}/{name}"
@@ -146,6 +151,8 @@ class Contract(_Document):
         database_prefix: what stands before ``facts`` or a project's name in the name of its
             Glue database; hyphens of a project's name are underscores there.
         state_machine_prefix: what the name of every state machine begins with.
+        schedule_group: name of the group of EventBridge Scheduler that all schedules are in.
+        dead_letter_queue: ARN of the queue of starts that failed.
     """
 
     team: str
@@ -157,6 +164,13 @@ class Contract(_Document):
     job_log_group: str
     database_prefix: str
     state_machine_prefix: str
+    schedule_group: str
+    dead_letter_queue: str
+
+    def states_arn(self, what: str) -> str:
+        """The ARN of something of Step Functions, such as ``stateMachine:NAME``."""
+        _, partition, _, region, account, _ = self.job_queue.split(":", 5)
+        return f"arn:{partition}:states:{region}:{account}:{what}"
 
     def database(self, name: str) -> str:
         """The Glue database that the logical database `name` (``facts``, or a project) is."""
@@ -172,9 +186,11 @@ class NamespaceContract(_Document):
         role: ARN of the role its people (or its deployer) assume.
         job_definition: ARN of its Batch job definition, without a revision: jobs get the newest.
         execution_role: ARN of the role its state machines run under.
+        scheduler_role: ARN of the role that schedules and events start its state machines with.
     """
 
     namespace: str
     role: str
     job_definition: str
     execution_role: str
+    scheduler_role: str

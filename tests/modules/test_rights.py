@@ -14,6 +14,7 @@ STATES = f"arn:aws:states:us-east-1:{ACCOUNT}"
 
 # What AWS can't limit to a resource (Service Authorization Reference); all else must name one.
 UNLIMITED = {
+    "events:ListRuleNamesByTarget",
     "batch:DescribeComputeEnvironments",
     "batch:DescribeJobDefinitions",
     "batch:DescribeJobQueues",
@@ -93,13 +94,15 @@ def test_the_boundary_allows_each_action_that_is_granted(demo: Synthesized) -> N
 
 
 def test_no_role_changes_iam(everything: list[dict[str, Any]]) -> None:
-    """Of IAM's actions only PassRole is allowed, to Step Functions, on execution roles."""
+    """Of IAM's actions only PassRole is allowed: of execution roles to Step Functions, of scheduler roles to
+    what starts by itself."""
     of_iam = [item for item in everything if any(action.startswith("iam:") for action in item["Action"])]
-    assert len(of_iam) == 4
+    assert len(of_iam) == 8
+    to = {"-sfn": "states.amazonaws.com", "-sch": ["scheduler.amazonaws.com", "events.amazonaws.com"]}
     for statement in of_iam:
         assert statement["Action"] == ["iam:PassRole"]
-        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": "states.amazonaws.com"}}
-        assert all(resource.endswith("-sfn") for resource in statement["Resource"])
+        (kind,) = {resource[-4:] for resource in statement["Resource"]}
+        assert statement["Condition"] == {"StringEquals": {"iam:PassedToService": to[kind]}}
 
 
 def test_nobody_registers_job_definitions(everything: list[dict[str, Any]]) -> None:
@@ -117,22 +120,42 @@ def test_policies_fit_into_iams_quotas() -> None:
     assert len(made.resolved(made.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
 
 
+# What a state machine says of runs that events start, and of tasks and runs that fail.
+SAID = {
+    owner: [f"ns/{owner}/*/runs/*/{name}.json" for name in ("died", "ended", "event")]
+    for owner in ("user/ada", "user/dana", "project/flights")
+}
 WRITES = {
-    "user-ada/namespace/role": ["warehouse/flights/*", "ns/user/ada/*"],
+    "user-ada/namespace/role": ["warehouse/flights/*", "deployments/user/ada/*", "ns/user/ada/*"],
     "user-ada/namespace/job-role": ["warehouse/flights/*", "ns/user/ada/*"],
-    "user-ada/namespace/execution-role": [],
-    "user-dana/namespace/role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
+    "user-ada/namespace/execution-role": SAID["user/ada"],
+    "user-dana/namespace/role": [
+        "warehouse/facts/*",
+        "warehouse/flights/*",
+        "deployments/user/dana/*",
+        "ns/user/dana/*",
+    ],
     "user-dana/namespace/job-role": ["warehouse/facts/*", "warehouse/flights/*", "ns/user/dana/*"],
-    "user-dana/namespace/execution-role": [],
+    "user-dana/namespace/execution-role": SAID["user/dana"],
     "project-flights/namespace/role": [
         "warehouse/flights/*",
-        "ns/project/flights/prod/code/*",
-        "ns/project/flights/prod/flows/*/runs/*/origin.json",
-        "ns/project/flights/prod/flows/*/runs/*/parameters.json",
+        "deployments/project/flights/*",
+        *(
+            f"ns/project/flights/{production}/{key}"
+            for production in ("prod", "prod.*")
+            for key in (
+                "code/*",
+                "flows/*/runs/*/ended.json",
+                "flows/*/runs/*/origin.json",
+                "flows/*/runs/*/parameters.json",
+                "flows/*/runs/*/tags/*",
+            )
+        ),
         "ns/project/flights/branch/*",
     ],
     "project-flights/namespace/job-role": ["warehouse/flights/*", "ns/project/flights/*"],
-    "project-flights/namespace/execution-role": [],
+    "project-flights/namespace/execution-role": SAID["project/flights"],
+    **{f"{name}/namespace/scheduler-role": [] for name in ("user-ada", "user-dana", "project-flights")},
     "compute/starter": [],
 }
 
@@ -149,9 +172,10 @@ def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
 
 
 READS = {
-    "role": ["warehouse/*", "ns/*"],
+    "role": ["warehouse/*", "deployments/{}/*", "ns/*"],
     "job-role": ["warehouse/*", "ns/{}/*"],
     "execution-role": ["ns/{}/*/splits/*"],
+    "scheduler-role": [],
 }
 
 
@@ -168,7 +192,7 @@ def test_each_role_reads_these_keys(demo: Synthesized, namespace: str, role: str
         if "s3:ListBucket" in statement["Action"]
         for prefix in statement["Condition"]["StringLike"]["s3:prefix"]
     ]
-    assert listed == ([] if role == "execution-role" else read)
+    assert listed == ([] if role in ("execution-role", "scheduler-role") else read)
 
 
 def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
@@ -190,10 +214,11 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3, Glue, secrets and the contract: none on IAM, Batch or Step Functions."""
+    """A job role has rights on S3, Glue, secrets, the contract and to publish events: none on IAM, Batch or
+    Step Functions."""
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "glue", "secretsmanager", "ssm"}
+    assert services == {"s3", "glue", "secretsmanager", "ssm", "events"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:
@@ -203,7 +228,7 @@ def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None
         for action in ("CreateStateMachine", "UpdateStateMachine", "StartExecution", "StopExecution"):
             assert on(demo, f"{namespace}/namespace/role", f"states:{action}") == own
         passed = on(demo, f"{namespace}/namespace/role", "iam:PassRole")
-        assert passed == [f"{ROLE}-{namespace}-sfn"]
+        assert passed == [f"{ROLE}-{namespace}-sfn", f"{ROLE}-{namespace}-sch"]
 
 
 def test_people_see_all_state_machines_of_the_environment(demo: Synthesized) -> None:

@@ -17,12 +17,12 @@ def test_the_resources_are_these_and_no_others(demo: Synthesized) -> None:
 
 
 def test_a_user_more_is_one_namespace_more(demo: Synthesized) -> None:
-    """Another user adds a job definition, three roles with their policies, and a contract."""
+    """Another user adds a job definition, four roles with their policies, and a contract."""
     more = [{"name": name, "role": "data-scientist"} for name in ("ada", "dana", "eve")]
     added = set(synthesized(settings(users=more)).addresses) - set(demo.addresses)
     of_dana = {address for address in demo.addresses if "user-dana/" in address}
     assert added == {address.replace("dana", "eve") for address in of_dana}
-    assert len(added) == 8
+    assert len(added) == 10
 
 
 def test_the_provider_is_the_tried_one(demo: Synthesized) -> None:
@@ -85,6 +85,8 @@ def test_the_contract_is_what_the_runtime_reads(demo: Synthesized) -> None:
         job_log_group="/stepwell/growth/dev/jobs",
         database_prefix="stepwell_growth_dev_",
         state_machine_prefix="stepwell-growth-dev-",
+        schedule_group="stepwell-growth-dev",
+        dead_letter_queue=f"arn:aws:sqs:us-east-1:{ACCOUNT}:stepwell-growth-dev-dead-letters",
     )
 
 
@@ -100,6 +102,7 @@ def test_a_namespaces_contract_is_what_the_runtime_reads(demo: Synthesized, name
         role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}",
         job_definition=f"arn:aws:batch:us-east-1:{ACCOUNT}:job-definition/stepwell-growth-dev-{slug}",
         execution_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sfn",
+        scheduler_role=f"arn:aws:iam::{ACCOUNT}:role/stepwell-growth-dev-{slug}-sch",
     )
 
 

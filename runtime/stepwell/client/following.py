@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from stepwell.client.progress import Files, Progress, progress
 from stepwell.client.reader import LOG, RunReader, attempts_with, done_at, is_done
-from stepwell.datastore import Failure
+from stepwell.datastore import Failure, RunInfo
 from stepwell.errors import NotFound
 from stepwell.flow.graph import TaskId
 from stepwell.logs import began
@@ -53,11 +53,11 @@ class Look:
     cost: float
 
 
-Elsewhere = Callable[[str, str, str], str | None]
-"""Says why the run of a namespace, flow and id is over, where the datastore does not know; None if not."""
+Elsewhere = Callable[[RunInfo], str | None]
+"""Says why a run is over, where the datastore does not know; None if it is not."""
 
 
-def nowhere_else(namespace: str, flow: str, run: str) -> None:
+def nowhere_else(info: RunInfo) -> None:
     """Only the datastore is asked."""
 
 
@@ -131,8 +131,7 @@ class Follower:
             return "succeeded", done_at(self.reader.manifest(end), files[end]), None
         if ended := self.reader.ended():
             return "failed", ended, None
-        reader = self.reader
-        reason = self._elsewhere(reader.datastore.namespace, reader.flow, reader.run)
+        reason = self._elsewhere(self.reader.info)
         return ("failed", None, reason) if reason else ("running", None, None)
 
     def _learn(self, tasks: list[TaskId]) -> None:

@@ -21,6 +21,7 @@ from stepwell.errors import NoSuchObject
 if TYPE_CHECKING:
     from stepwell.client.code import Code
     from stepwell.client.lineage import Lineage
+    from stepwell.client.trigger import Trigger
 
 
 class Flow:
@@ -179,6 +180,13 @@ class Run(RunObject):
             return reader.ended()
         # its files are listed only where they are looked into
         return done_at(reader.manifest(end), reader.datastore.task_files(reader.flow, reader.run, end))
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """The event that started it; None where a person or a schedule did."""
+        from stepwell.client.trigger import trigger_of
+
+        return trigger_of(self.datastore, self._reader.flow, self.id)
 
     @property
     def failures(self) -> list[Failure]:

@@ -49,6 +49,8 @@ def make(
         job_log_group=f"/stepwell/{name}/jobs",
         database_prefix=prefix.replace("-", "_") + "_",
         state_machine_prefix=prefix + "-",
+        schedule_group=_schedule_group(client, prefix),
+        dead_letter_queue=_queue_of_messages(client, f"{prefix}-dead-letters"),
     )
     _log_group(client, contract.job_log_group)
     client("s3").create_bucket(Bucket=contract.bucket)
@@ -58,7 +60,7 @@ def make(
     for namespace in (*(f"user/{user}" for user in users), *(f"project/{one}" for one in projects)):
         definition = _job_definition(client, contract, name, namespace, role)
         parameters[name.namespace_parameter(namespace)] = NamespaceContract(
-            CONTRACT_VERSION, namespace, role, definition, role
+            CONTRACT_VERSION, namespace, role, definition, role, role
         ).to_json()
     for parameter, value in parameters.items():
         client("ssm").put_parameter(Name=parameter, Value=value, Type="String")
@@ -96,6 +98,18 @@ def _log_group(client: Any, name: str) -> str:
     client("logs").create_log_group(logGroupName=name)
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     arn: str = group["arn"]
+    return arn
+
+
+def _schedule_group(client: Any, name: str) -> str:
+    client("scheduler").create_schedule_group(Name=name)
+    return name
+
+
+def _queue_of_messages(client: Any, name: str) -> str:
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn: str = found["QueueArn"]
     return arn
 
 

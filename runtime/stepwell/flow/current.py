@@ -9,6 +9,7 @@ from stepwell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from stepwell.client.objects import Run
+    from stepwell.client.trigger import Trigger
     from stepwell.datastore import Datastore
     from stepwell.flow.decorators.project import Project
 
@@ -156,6 +157,11 @@ class Current:
         """The tags people gave the run; asks the datastore."""
         task = self._running()
         return task.datastore.tags(task.flow, task.run)
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """The event that started the run; None where none did; asks the datastore."""
+        return self.run.trigger
 
     @property
     def run(self) -> Run:

@@ -14,6 +14,7 @@ class About(NamedTuple):
 
     Attributes:
         deployed_by: the user who deployed it last.
+        deployed: when, ISO 8601, in UTC; None where nothing was deployed.
         code: sha256 of the code package.
         timeout: seconds after which a run is ended, if there is such a limit.
     """
@@ -21,6 +22,7 @@ class About(NamedTuple):
     flow: str
     namespace: str
     deployed_by: str
+    deployed: str | None
     code: str
     max_workers: int
     timeout: int | None = None
@@ -29,8 +31,8 @@ class About(NamedTuple):
     def of(cls, flow: str, deployment: Deployment) -> Self:
         """What a deployment says of a flow."""
         return cls(
-            flow, deployment.namespace, deployment.username, deployment.code, deployment.max_workers,
-            deployment.timeout,
+            flow, deployment.namespace, deployment.username, deployment.deployed, deployment.code,
+            deployment.max_workers, deployment.timeout,
         )  # fmt: skip
 
     def to_json(self) -> str:

@@ -14,21 +14,21 @@ Step Functions and Batch say of it, and of the run that it is over.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stepwell.compute.submission import Jobs, JobTask, Reference, StepPlan, name_stem, submission
 from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import ROOT_PATH, Graph, Step
+from stepwell.flow.state import MOST_ITEMS
 from stepwell.production.about import About
+from stepwell.production.limits import outer_concurrency
 from stepwell.production.names import fitted
 from stepwell.store import keys
 
 MAX_WORKERS = 100
 """How many tasks of a foreach run at once: Metaflow's ``--max-workers`` on Step Functions."""
-RUN_PREFIX = "sfn-"
-"""A production run's id is this and the name of its execution."""
 
 _PATIENCE = {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2.0}
 """S3 asks for some at times (HTTP status 503)."""
@@ -55,6 +55,7 @@ class Deployment:
         flow_file: the flow's file within the package.
         timeout: seconds after which Step Functions ends a run.
         by_events: whether events may start a run.
+        deployed: when, ISO 8601, in UTC.
     """
 
     namespace: str
@@ -69,6 +70,7 @@ class Deployment:
     max_workers: int = MAX_WORKERS
     timeout: int | None = None
     by_events: bool = False
+    deployed: str | None = None
 
 
 def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
@@ -76,7 +78,7 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     compiler = _Compiler(graph, deployment)
     begin = {
         "Type": "Pass",
-        "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', {_CALLED})", "path": ROOT_PATH},
+        "Parameters": {"run.$": f"States.Format('{keys.PRODUCTION_RUN}{{}}', {_CALLED})", "path": ROOT_PATH},
         "Next": "start",
     }
     first = compiler.keeping_events() if deployment.by_events else {}
@@ -103,11 +105,11 @@ class _Compiler:
 
     def keeping_events(self) -> dict[str, Any]:
         """Where an event has started the execution, keep it for the first task: no payload goes on."""
-        key = keys.event(self._to.namespace, self._graph.flow, RUN_PREFIX + "{}")
+        key = keys.event(self._to.namespace, self._graph.flow, keys.PRODUCTION_RUN + "{}")
         return {
             _EVENT: {
                 "Type": "Choice",
-                "Choices": [{"Variable": "$.detail", "IsPresent": True, "Next": _KEEP}],
+                "Choices": [{"Variable": "$.event", "IsPresent": True, "Next": _KEEP}],
                 "Default": _NAME,
             },
             _KEEP: {
@@ -187,11 +189,12 @@ class _Compiler:
             # a retried state submits a new job, whose own count begins anew: it is told the state's
             attempt=Reference("States.Format('{}', $$.State.RetryCount)") if plan.attempts.more else None,
         )
+        jobs = replace(self._jobs, max_splits=MOST_ITEMS) if step.kind == "foreach" else self._jobs
         name = Reference(f"States.Format('{name_stem(self._graph.flow, step.name)}-{pattern}', {values})")
         return {
             "Type": "Task",
             "Resource": f"arn:{self._to.partition}:states:::batch:submitJob.sync",
-            "Parameters": _in_asl(submission(self._jobs, task, name, plan)),
+            "Parameters": _in_asl(submission(jobs, task, name, plan)),
             **_retry(plan),
             "ResultPath": None,
         }
@@ -229,9 +232,22 @@ class _Compiler:
                 "StartAt": _entry(inner[0].step),
                 "States": states,
             },
-            "MaxConcurrency": to.max_workers,
+            "MaxConcurrency": self._at_once(element),
             "ResultPath": None,
         }
+
+    def _at_once(self, element: Element) -> int:
+        """How many children of a map run at once: fewer where each may start maps of its own."""
+
+        def nested(elements: tuple[Element, ...]) -> int:
+            """How many maps stand one in the other."""
+            depths = (max(map(nested, one.inner), default=0) for one in elements)
+            pairs = zip(elements, depths, strict=True)
+            return max(((one.step.kind == "foreach") + depth for one, depth in pairs), default=0)
+
+        inside = nested(element.inner[0])
+        around = sum(scope.branch is None for scope in self._graph.scopes(element.step.name))
+        return outer_concurrency(self._to.max_workers, around + inside) if inside else self._to.max_workers
 
     def _switch(self, step: Step) -> dict[str, Any]:
         """Read the step that was chosen, and go there; back to itself under the next repetition."""

@@ -25,6 +25,9 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/environments/packs/<sha256>.pack                    environments of packages
     ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
     warehouse/<database>/<table>/                                      Iceberg
+    deployments/<namespace>/<Flow>/<number>.json, .done                who deployed, and the production token
+
+Deployments stand outside of the namespaces, because all of a team may read what is in those.
 """
 
 from __future__ import annotations
@@ -36,6 +39,8 @@ from stepwell.errors import UsageError
 STAGING = ".staging"
 """In a store that is a folder, where files lie that are not yet whole."""
 
+PRODUCTION_RUN = "sfn-"
+"""A production run's id is this and the name of its execution."""
 _LONGEST_TAG = 200
 """Bytes, percent-encoded: file systems take names of 255."""
 
@@ -132,6 +137,10 @@ def _encoded_tag(name: str) -> str:
             "bytes percent-encoded, such as 'best' or 'model:v2'"
         )
     return encoded
+
+
+def deployments_root(namespace: str, flow: str) -> str:
+    return f"deployments/{namespace}/{flow}/"
 
 
 def object_key(namespace: str, sha256: str, kind: str) -> str:

@@ -28,12 +28,14 @@ DOCUMENTS = {
         "jobs",
         "growth_dev_",
         "growth-dev-",
+        "schedules",
+        "letters",
     ).to_json(),
     NAME.namespace_parameter("user/ada"): NamespaceContract(
-        CONTRACT_VERSION, "user/ada", ROLE, "job", "sfn"
+        CONTRACT_VERSION, "user/ada", ROLE, "job", "sfn", "starter"
     ).to_json(),
     NAME.namespace_parameter("project/flights"): NamespaceContract(
-        CONTRACT_VERSION, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn"
+        CONTRACT_VERSION, "project/flights", ROLE.replace("ada", "flights"), "job", "sfn", "starter"
     ).to_json(),
 }
 

@@ -100,7 +100,9 @@ def test_jobs_that_wait_in_vain() -> None:
 
 def test_a_job_definition() -> None:
     """The newest active revision counts, by number; without any, jobs can't be submitted."""
-    contract = NamespaceContract(CONTRACT_VERSION, "user/ada", "role", "arn:job-definition/j", "execution")
+    contract = NamespaceContract(
+        CONTRACT_VERSION, "user/ada", "role", "arn:job-definition/j", "execution", "starter"
+    )
     revisions = [
         {"jobDefinitionName": "j", "revision": number, "containerProperties": {"image": f"i:{number}"}}
         for number in (9, 10)

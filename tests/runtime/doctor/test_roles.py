@@ -9,7 +9,7 @@ from stepwell.doctor.finding import Outcome, ok
 from stepwell.doctor.roles import in_role, judge_projects, judge_role
 
 ADA = "arn:aws:iam::123456789012:role/stepwell-growth-dev-user-ada"
-CONTRACT = NamespaceContract(CONTRACT_VERSION, "user/ada", ADA, "definition", "execution")
+CONTRACT = NamespaceContract(CONTRACT_VERSION, "user/ada", ADA, "definition", "execution", "starter")
 EVE = "arn:aws:iam::123456789012:user/eve"
 SESSION = "arn:aws:sts::123456789012:assumed-role/stepwell-growth-dev-user-ada/ada@example.org"
 
@@ -37,7 +37,9 @@ def test_a_role_that_cant_be_assumed_is_a_failure() -> None:
     denied = judge_role(CONTRACT, EVE, False)
     assert denied.outcome is Outcome.FAILED
     assert "principals" in denied.way_out
-    project = NamespaceContract(CONTRACT_VERSION, "project/flights", ADA, "definition", "execution")
+    project = NamespaceContract(
+        CONTRACT_VERSION, "project/flights", ADA, "definition", "execution", "starter"
+    )
     assert "deployers" in judge_role(project, EVE, False).way_out
 
 

@@ -13,7 +13,7 @@ from stepwell.compute.submission import StepPlan
 from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
 from stepwell.production.asl import Deployment, compile_flow
-from stepwell.production.deploy import state_machine_name
+from stepwell.production.names import state_machine_name
 from tests.support import FLOWS, environment
 
 
@@ -100,6 +100,15 @@ OVER = {
 }  # fmt: skip
 
 
+def split(step: str, **after: Any) -> dict[str, Any]:
+    """The state of a step that ends with a foreach: its job is told how many items that may have."""
+    state = job(step, **after)
+    state["Parameters"]["ContainerOverrides"]["Environment"].append(
+        {"Name": "STEPWELL_MAX_SPLITS", "Value": "130000"}
+    )
+    return state
+
+
 def inner(step: str) -> dict[str, Any]:
     """What follows a task that has failed within a branch or a foreach."""
     return {**why(step, f"{step}: failed"), f"{step}: failed": FAIL}
@@ -119,8 +128,8 @@ def test_linear() -> None:
         "Comment": json.dumps(
             {
                 "stepwell": {
-                    "flow": "Made", "namespace": "user/ada", "deployed_by": "ada", "code": "c0de",
-                    "max_workers": 7, "timeout": None,
+                    "flow": "Made", "namespace": "user/ada", "deployed_by": "ada", "deployed": None,
+                    "code": "c0de", "max_workers": 7, "timeout": None,
                 }
             }
         ),
@@ -175,6 +184,7 @@ def test_foreach() -> None:
         Step("end", "end"),
     )
     work = {**job("work", End=True), **LEAST}
+    assert document["States"]["start"] == split("start", Next="start: for each of xs")
     assert document["States"]["start: for each of xs"] == {
         "Type": "Map",
         "ItemReader": {
@@ -365,7 +375,7 @@ def test_names_of_states_fit_the_limit() -> None:
 
     check(document)
     assert len(seen) == 30 == len(set(seen)) and max(map(len, seen)) == 80
-    assert document["States"]["start"] == job("start", Next=list(document["States"])[2])
+    assert document["States"]["start"] == split("start", Next=list(document["States"])[2])
     text = json.dumps(document)
     assert all(f'"Value": "{long}{number}"' in text for number in range(1, 6))  # jobs are told the whole name
 

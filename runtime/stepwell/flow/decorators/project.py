@@ -22,6 +22,8 @@ from stepwell.errors import UsageError
 from stepwell.flow.decorators.flowlevel import FlowDecorator
 
 _NAME = r"[a-z0-9_]{1,128}"
+BRANCH = re.compile(rf"user\.[a-z0-9][a-z0-9_.-]{{0,63}}|test\.{_NAME}|prod(\.{_NAME})?")
+"""A branch by its name."""
 _ALLOWED = "1 to 128 lower-case letters, digits and underscores"
 
 
@@ -102,3 +104,11 @@ def namespace_of(flow_class: type[Any], branch: str | None, production: bool) ->
     if not production:
         return f"{root}/branch/{branch}"
     return f"{root}/prod" if branch is None else f"{root}/prod.{branch}"
+
+
+def namespace_of_branch(name: str, branch: str) -> str:
+    """The namespace of a project's branch by its name, such as ``prod`` or ``test.new_model``."""
+    kind, _, rest = branch.partition(".")
+    if kind == "user":
+        return f"user/{rest}"
+    return f"project/{name}/branch/{rest}" if kind == "test" else f"project/{name}/{branch}"
