@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 
 from modules import aws
 from modules.cdk import Construct
-from modules.policy import ANY, Statement, allow, trust
+from modules.policy import ANY, Statement, allow, document, trust
 from modules.role import Role, RoleProps
 from modules.site import Site
 
@@ -69,7 +68,7 @@ class Starting(Construct):
             name=name,
             message_retention_seconds=props.retention_days * 24 * 3600,
             sqs_managed_sse_enabled=True,
-            policy=json.dumps({"Version": "2012-10-17", "Statement": self._who_buries()}),
+            policy=document(self._who_buries()),
         )
 
     def _who_buries(self) -> list[Statement]:
@@ -77,12 +76,19 @@ class Starting(Construct):
         rules = self._site.arn("events", f"rule/{self._site.names.prefix}-*")
         return [
             {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sqs:*",
+                "Resource": self.dead_letters,
+                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+            },
+            {
                 "Effect": "Allow",
                 "Principal": {"Service": "events.amazonaws.com"},
                 "Action": BURY,
                 "Resource": self.dead_letters,
                 "Condition": {"ArnLike": {"aws:SourceArn": rules}},
-            }
+            },
         ]
 
     def role(self, scope: Construct, id: str, *, namespace: str) -> Role:
@@ -146,8 +152,12 @@ class Starting(Construct):
     @staticmethod
     def publish(site: Site) -> Statement:
         """To publish events that say they come from the environment."""
+        source = "events:source"  # of each event that is published at once; and none has no source
         return allow(
             PUBLISH,
             [site.arn("events", "event-bus/default")],
-            {"StringEquals": {"events:source": site.names.environment.event_source}},
+            {
+                "ForAllValues:StringEquals": {source: site.names.environment.event_source},
+                "Null": {source: "false"},
+            },
         )

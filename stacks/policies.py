@@ -20,6 +20,7 @@ UNLIMITED = frozenset(
         "batch:DescribeJobs",
         "batch:ListJobs",
         "ecr:GetAuthorizationToken",
+        "events:ListRuleNamesByTarget",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",
         "logs:DescribeLogGroups",

@@ -38,6 +38,9 @@ GROUPS = {
     "delete logs": "logs:DeleteLogGroup DeleteLogStream",
     "deliver logs": "logs:CreateLogDelivery DeleteLogDelivery DescribeLogGroups DescribeResourcePolicies "
     "GetLogDelivery ListLogDeliveries PutResourcePolicy UpdateLogDelivery",
+    "schedule": "scheduler:CreateSchedule DeleteSchedule UpdateSchedule",
+    "change rules": "events:DeleteRule PutRule PutTargets RemoveTargets",
+    "read dead letters": "sqs:DeleteMessage ReceiveMessage",
     "hear of jobs": "events:DescribeRule PutRule PutTargets",
     "pull images": "ecr:BatchCheckLayerAvailability BatchGetImage GetDownloadUrlForLayer",
     "change roles": "iam:AttachRolePolicy CreateRole DeleteRolePermissionsBoundary PutRolePolicy "
@@ -48,177 +51,228 @@ GROUPS = {
 # The columns: the roles of people, of tasks and of state machines of ada, dana and the project flights; the
 # role that Batch starts containers with.
 TABLE = """
-                                                              | people| tasks | states| batch
-s3:GetObject                    ada's results                   | + + + | + . . | . . . | .
-s3:GetObject                    dana's results                  | + + + | . + . | . . . | .
-s3:GetObject                    production's results            | + + + | . . + | . . . | .
-s3:GetObject                    a branch's results              | + + + | . . + | . . . | .
-s3:GetObject                    ada's items                     | + + + | + . . | + . . | .
-s3:GetObject                    dana's items                    | + + + | . + . | . + . | .
-s3:GetObject                    production's items              | + + + | . . + | . . + | .
-s3:GetObject                    a branch's items                | + + + | . . + | . . + | .
-s3:GetObject                    files of facts                  | + + + | + + + | . . . | .
-s3:GetObject                    files of flights                | + + + | + + + | . . . | .
-s3:GetObject                    something else                  | . . . | . . . | . . . | .
-s3:GetObject                    ada's results without TLS       | . . . | . . . | . . . | .
-s3:GetObject                    another environment's           | . . . | . . . | . . . | .
-s3:GetObjectVersion             ada's results                   | . . . | . . . | . . . | .
-s3:PutObject                    ada's results                   | + . . | + . . | . . . | .
-s3:PutObject                    ada's code                      | + . . | + . . | . . . | .
-s3:PutObject                    dana's results                  | . + . | . + . | . . . | .
-s3:PutObject                    dana's code                     | . + . | . + . | . . . | .
-s3:PutObject                    production's results            | . . . | . . + | . . . | .
-s3:PutObject                    production's code               | . . + | . . + | . . . | .
-s3:PutObject                    a branch's results              | . . + | . . + | . . . | .
-s3:PutObject                    a branch's code                 | . . + | . . + | . . . | .
-s3:PutObject                    production's artifacts          | . . . | . . + | . . . | .
-s3:PutObject                    production's items              | . . . | . . + | . . . | .
-s3:PutObject                    production's parameters         | . . + | . . + | . . . | .
-s3:PutObject                    files of facts                  | . + . | . + . | . . . | .
-s3:PutObject                    files of flights                | + + + | + + + | . . . | .
-s3:PutObject                    something else                  | . . . | . . . | . . . | .
-s3:PutObject                    ada's results without TLS       | . . . | . . . | . . . | .
-s3:PutObject                    another environment's           | . . . | . . . | . . . | .
-s3:DeleteObject                 ada's results                   | + . . | + . . | . . . | .
-s3:DeleteObject                 dana's results                  | . + . | . + . | . . . | .
-s3:DeleteObject                 production's results            | . . . | . . + | . . . | .
-s3:DeleteObject                 a branch's results              | . . + | . . + | . . . | .
-s3:DeleteObject                 production's code               | . . . | . . + | . . . | .
-s3:DeleteObject                 files of facts                  | . + . | . + . | . . . | .
-s3:DeleteObject                 files of flights                | + + + | + + + | . . . | .
-s3:DeleteObject                 something else                  | . . . | . . . | . . . | .
-s3:AbortMultipartUpload         ada's results                   | + . . | + . . | . . . | .
-s3:AbortMultipartUpload         dana's results                  | . + . | . + . | . . . | .
-s3:AbortMultipartUpload         production's results            | . . . | . . + | . . . | .
-s3:AbortMultipartUpload         a branch's results              | . . + | . . + | . . . | .
-s3:AbortMultipartUpload         files of facts                  | . + . | . + . | . . . | .
-s3:AbortMultipartUpload         files of flights                | + + + | + + + | . . . | .
-s3:DeleteObjectVersion          ada's results                   | . . . | . . . | . . . | .
-s3:DeleteObjectVersion          production's results            | . . . | . . . | . . . | .
-s3:ListBucket                   ada's keys                      | + + + | + . . | . . . | .
-s3:ListBucket                   dana's keys                     | + + + | . + . | . . . | .
-s3:ListBucket                   production's keys               | + + + | . . + | . . . | .
-s3:ListBucket                   a branch's keys                 | + + + | . . + | . . . | .
-s3:ListBucket                   tables' keys                    | + + + | + + + | . . . | .
-s3:ListBucket                   all keys                        | . . . | . . . | . . . | .
-s3:ListBucketVersions           the bucket                      | . . . | . . . | . . . | .
-s3:GetBucketPolicy              the bucket                      | . . . | . . . | . . . | .
-s3:PutBucketPolicy              the bucket                      | . . . | . . . | . . . | .
-s3:PutLifecycleConfiguration    the bucket                      | . . . | . . . | . . . | .
-s3:DeleteBucket                 the bucket                      | . . . | . . . | . . . | .
+                                                              | people| tasks | states| starts| batch
+s3:GetObject                    ada's results                   | + + + | + . . | . . . | . . . | .
+s3:GetObject                    dana's results                  | + + + | . + . | . . . | . . . | .
+s3:GetObject                    production's results            | + + + | . . + | . . . | . . . | .
+s3:GetObject                    a branch's results              | + + + | . . + | . . . | . . . | .
+s3:GetObject                    ada's items                     | + + + | + . . | + . . | . . . | .
+s3:GetObject                    dana's items                    | + + + | . + . | . + . | . . . | .
+s3:GetObject                    production's items              | + + + | . . + | . . + | . . . | .
+s3:GetObject                    a branch's items                | + + + | . . + | . . + | . . . | .
+s3:GetObject                    files of facts                  | + + + | + + + | . . . | . . . | .
+s3:GetObject                    files of flights                | + + + | + + + | . . . | . . . | .
+s3:GetObject                    something else                  | . . . | . . . | . . . | . . . | .
+s3:GetObject                    ada's deployments               | + . . | . . . | . . . | . . . | .
+s3:GetObject                    dana's deployments              | . + . | . . . | . . . | . . . | .
+s3:GetObject                    production's deployments        | . . + | . . . | . . . | . . . | .
+s3:GetObject                    a branch's deployments          | . . + | . . . | . . . | . . . | .
+s3:GetObject                    ada's results without TLS       | . . . | . . . | . . . | . . . | .
+s3:GetObject                    another environment's           | . . . | . . . | . . . | . . . | .
+s3:GetObjectVersion             ada's results                   | . . . | . . . | . . . | . . . | .
+s3:PutObject                    ada's results                   | + . . | + . . | . . . | . . . | .
+s3:PutObject                    ada's code                      | + . . | + . . | . . . | . . . | .
+s3:PutObject                    dana's results                  | . + . | . + . | . . . | . . . | .
+s3:PutObject                    dana's code                     | . + . | . + . | . . . | . . . | .
+s3:PutObject                    production's results            | . . . | . . + | . . . | . . . | .
+s3:PutObject                    production's code               | . . + | . . + | . . . | . . . | .
+s3:PutObject                    a branch's results              | . . + | . . + | . . . | . . . | .
+s3:PutObject                    a branch's code                 | . . + | . . + | . . . | . . . | .
+s3:PutObject                    production's artifacts          | . . . | . . + | . . . | . . . | .
+s3:PutObject                    production's items              | . . . | . . + | . . . | . . . | .
+s3:PutObject                    production's parameters         | . . + | . . + | . . . | . . . | .
+s3:PutObject                    production's tags               | . . + | . . + | . . . | . . . | .
+s3:PutObject                    ada's deployments               | + . . | . . . | . . . | . . . | .
+s3:PutObject                    dana's deployments              | . + . | . . . | . . . | . . . | .
+s3:PutObject                    production's deployments        | . . + | . . . | . . . | . . . | .
+s3:PutObject                    a branch's deployments          | . . + | . . . | . . . | . . . | .
+s3:PutObject                    ada's events                    | + . . | + . . | + . . | . . . | .
+s3:PutObject                    production's events             | . . . | . . + | . . + | . . . | .
+s3:PutObject                    a branch's events               | . . + | . . + | . . + | . . . | .
+s3:PutObject                    ada's deaths                    | + . . | + . . | + . . | . . . | .
+s3:PutObject                    production's deaths             | . . . | . . + | . . + | . . . | .
+s3:PutObject                    a branch's deaths               | . . + | . . + | . . + | . . . | .
+s3:PutObject                    ada's ends                      | + . . | + . . | + . . | . . . | .
+s3:PutObject                    production's ends               | . . + | . . + | . . + | . . . | .
+s3:PutObject                    a branch's ends                 | . . + | . . + | . . + | . . . | .
+s3:PutObject                    files of facts                  | . + . | . + . | . . . | . . . | .
+s3:PutObject                    files of flights                | + + + | + + + | . . . | . . . | .
+s3:PutObject                    something else                  | . . . | . . . | . . . | . . . | .
+s3:PutObject                    ada's results without TLS       | . . . | . . . | . . . | . . . | .
+s3:PutObject                    another environment's           | . . . | . . . | . . . | . . . | .
+s3:DeleteObject                 ada's results                   | + . . | + . . | . . . | . . . | .
+s3:DeleteObject                 dana's results                  | . + . | . + . | . . . | . . . | .
+s3:DeleteObject                 production's results            | . . . | . . + | . . . | . . . | .
+s3:DeleteObject                 a branch's results              | . . + | . . + | . . . | . . . | .
+s3:DeleteObject                 production's code               | . . . | . . + | . . . | . . . | .
+s3:DeleteObject                 files of facts                  | . + . | . + . | . . . | . . . | .
+s3:DeleteObject                 files of flights                | + + + | + + + | . . . | . . . | .
+s3:DeleteObject                 something else                  | . . . | . . . | . . . | . . . | .
+s3:DeleteObject                 ada's deployments               | . . . | . . . | . . . | . . . | .
+s3:DeleteObject                 production's deployments        | . . . | . . . | . . . | . . . | .
+s3:AbortMultipartUpload         ada's results                   | + . . | + . . | . . . | . . . | .
+s3:AbortMultipartUpload         dana's results                  | . + . | . + . | . . . | . . . | .
+s3:AbortMultipartUpload         production's results            | . . . | . . + | . . . | . . . | .
+s3:AbortMultipartUpload         a branch's results              | . . + | . . + | . . . | . . . | .
+s3:AbortMultipartUpload         files of facts                  | . + . | . + . | . . . | . . . | .
+s3:AbortMultipartUpload         files of flights                | + + + | + + + | . . . | . . . | .
+s3:DeleteObjectVersion          ada's results                   | . . . | . . . | . . . | . . . | .
+s3:DeleteObjectVersion          production's results            | . . . | . . . | . . . | . . . | .
+s3:ListBucket                   ada's keys                      | + + + | + . . | . . . | . . . | .
+s3:ListBucket                   dana's keys                     | + + + | . + . | . . . | . . . | .
+s3:ListBucket                   production's keys               | + + + | . . + | . . . | . . . | .
+s3:ListBucket                   a branch's keys                 | + + + | . . + | . . . | . . . | .
+s3:ListBucket                   tables' keys                    | + + + | + + + | . . . | . . . | .
+s3:ListBucket                   ada's deployments' keys         | + . . | . . . | . . . | . . . | .
+s3:ListBucket                   dana's deployments' keys        | . + . | . . . | . . . | . . . | .
+s3:ListBucket                   production's deployments' keys  | . . + | . . . | . . . | . . . | .
+s3:ListBucket                   a branch's deployments' keys    | . . + | . . . | . . . | . . . | .
+s3:ListBucket                   all keys                        | . . . | . . . | . . . | . . . | .
+s3:ListBucketVersions           the bucket                      | . . . | . . . | . . . | . . . | .
+s3:GetBucketPolicy              the bucket                      | . . . | . . . | . . . | . . . | .
+s3:PutBucketPolicy              the bucket                      | . . . | . . . | . . . | . . . | .
+s3:PutLifecycleConfiguration    the bucket                      | . . . | . . . | . . . | . . . | .
+s3:DeleteBucket                 the bucket                      | . . . | . . . | . . . | . . . | .
 
-read tables                     the catalog                     | + + + | + + + | . . . | .
-read tables                     database facts                  | + + + | + + + | . . . | .
-read tables                     database flights                | + + + | + + + | . . . | .
-read a table                    table of facts                  | + + + | + + + | . . . | .
-read a table                    table of flights                | + + + | + + + | . . . | .
-read a table                    another's table                 | . . . | . . . | . . . | .
-write tables                    the catalog                     | + + + | + + + | . . . | .
-write tables                    database facts                  | . + . | . + . | . . . | .
-write tables                    table of facts                  | . + . | . + . | . . . | .
-write tables                    database flights                | + + + | + + + | . . . | .
-write tables                    table of flights                | + + + | + + + | . . . | .
-write tables                    another's table                 | . . . | . . . | . . . | .
-change databases                database facts                  | . . . | . . . | . . . | .
-change databases                database flights                | . . . | . . . | . . . | .
+read tables                     the catalog                     | + + + | + + + | . . . | . . . | .
+read tables                     database facts                  | + + + | + + + | . . . | . . . | .
+read tables                     database flights                | + + + | + + + | . . . | . . . | .
+read a table                    table of facts                  | + + + | + + + | . . . | . . . | .
+read a table                    table of flights                | + + + | + + + | . . . | . . . | .
+read a table                    another's table                 | . . . | . . . | . . . | . . . | .
+write tables                    the catalog                     | + + + | + + + | . . . | . . . | .
+write tables                    database facts                  | . + . | . + . | . . . | . . . | .
+write tables                    table of facts                  | . + . | . + . | . . . | . . . | .
+write tables                    database flights                | + + + | + + + | . . . | . . . | .
+write tables                    table of flights                | + + + | + + + | . . . | . . . | .
+write tables                    another's table                 | . . . | . . . | . . . | . . . | .
+change databases                database facts                  | . . . | . . . | . . . | . . . | .
+change databases                database flights                | . . . | . . . | . . . | . . . | .
 
-batch:SubmitJob                 the queue                       | + + . | . . . | + + + | .
-batch:SubmitJob                 another queue                   | . . . | . . . | . . . | .
-batch:SubmitJob                 ada's job definition            | + . . | . . . | + . . | .
-batch:SubmitJob                 ada's job definition:3          | + . . | . . . | + . . | .
-batch:SubmitJob                 dana's job definition           | . + . | . . . | . + . | .
-batch:SubmitJob                 dana's job definition:3         | . + . | . . . | . + . | .
-batch:SubmitJob                 flights' job definition         | . . . | . . . | . . + | .
-batch:SubmitJob                 flights' job definition:3       | . . . | . . . | . . + | .
-batch:TagResource               a job as ada's                  | + . . | . . . | + . . | .
-batch:TagResource               a job as dana's                 | . + . | . . . | . + . | .
-batch:TagResource               a job as flights'               | . . . | . . . | . . + | .
-batch:TagResource               dana's job as ada's             | . . . | . . . | . . . | .
-batch:TagResource               a job of nobody                 | . . . | . . . | . . . | .
-stop a job                      a job of ada                    | + . . | . . . | + . . | .
-stop a job                      a job of dana                   | . + . | . . . | . + . | .
-stop a job                      a job of flights                | . . . | . . . | . . + | .
-stop a job                      a job of nobody                 | . . . | . . . | . . . | .
-see jobs                        all                             | + + + | . . . | . . . | .
-batch:DescribeJobs              all                             | + + + | . . . | + + + | .
-define jobs                     flights' job definition:3       | . . . | . . . | . . . | .
-change the queue                the queue                       | . . . | . . . | . . . | .
+batch:SubmitJob                 the queue                       | + + . | . . . | + + + | . . . | .
+batch:SubmitJob                 another queue                   | . . . | . . . | . . . | . . . | .
+batch:SubmitJob                 ada's job definition            | + . . | . . . | + . . | . . . | .
+batch:SubmitJob                 ada's job definition:3          | + . . | . . . | + . . | . . . | .
+batch:SubmitJob                 dana's job definition           | . + . | . . . | . + . | . . . | .
+batch:SubmitJob                 dana's job definition:3         | . + . | . . . | . + . | . . . | .
+batch:SubmitJob                 flights' job definition         | . . . | . . . | . . + | . . . | .
+batch:SubmitJob                 flights' job definition:3       | . . . | . . . | . . + | . . . | .
+batch:TagResource               a job as ada's                  | + . . | . . . | + . . | . . . | .
+batch:TagResource               a job as dana's                 | . + . | . . . | . + . | . . . | .
+batch:TagResource               a job as flights'               | . . . | . . . | . . + | . . . | .
+batch:TagResource               dana's job as ada's             | . . . | . . . | . . . | . . . | .
+batch:TagResource               a job of nobody                 | . . . | . . . | . . . | . . . | .
+stop a job                      a job of ada                    | + . . | . . . | + . . | . . . | .
+stop a job                      a job of dana                   | . + . | . . . | . + . | . . . | .
+stop a job                      a job of flights                | . . . | . . . | . . + | . . . | .
+stop a job                      a job of nobody                 | . . . | . . . | . . . | . . . | .
+see jobs                        all                             | + + + | . . . | . . . | . . . | .
+batch:DescribeJobs              all                             | + + + | . . . | + + + | . . . | .
+define jobs                     flights' job definition:3       | . . . | . . . | . . . | . . . | .
+change the queue                the queue                       | . . . | . . . | . . . | . . . | .
 
-deploy                          ada's state machine             | + . . | . . . | . . . | .
-deploy                          dana's state machine            | . + . | . . . | . . . | .
-deploy                          production's state machine      | . . + | . . . | . . . | .
-deploy                          a branch's state machine        | . . + | . . . | . . . | .
-deploy                          another's state machine         | . . . | . . . | . . . | .
-states:StartExecution           ada's state machine             | + . . | . . . | + . . | .
-states:StartExecution           dana's state machine            | . + . | . . . | . + . | .
-states:StartExecution           production's state machine      | . . + | . . . | . . + | .
-states:StartExecution           a branch's state machine        | . . + | . . . | . . + | .
-states:StartExecution           another's state machine         | . . . | . . . | . . . | .
-states:StopExecution            ada's execution                 | + . . | . . . | + . . | .
-states:StopExecution            dana's execution                | . + . | . . . | . + . | .
-states:StopExecution            production's execution          | . . + | . . . | . . + | .
-states:StopExecution            a branch's execution            | . . + | . . . | . . + | .
-states:RedriveExecution         ada's execution                 | + . . | . . . | . . . | .
-states:RedriveExecution         dana's execution                | . + . | . . . | . . . | .
-states:RedriveExecution         production's execution          | . . + | . . . | . . . | .
-states:RedriveExecution         a branch's execution            | . . + | . . . | . . . | .
-states:DescribeExecution        ada's execution                 | + + + | . . . | + . . | .
-states:DescribeExecution        dana's execution                | + + + | . . . | . + . | .
-states:DescribeExecution        production's execution          | + + + | . . . | . . + | .
-states:DescribeExecution        a branch's execution            | + + + | . . . | . . + | .
-see a run                       ada's execution                 | + + + | . . . | . . . | .
-see a run                       dana's execution                | + + + | . . . | . . . | .
-see a run                       production's execution          | + + + | . . . | . . . | .
-see a run                       a branch's execution            | + + + | . . . | . . . | .
-see a flow                      ada's state machine             | + + + | . . . | . . . | .
-see a flow                      dana's state machine            | + + + | . . . | . . . | .
-see a flow                      production's state machine      | + + + | . . . | . . . | .
-see a flow                      a branch's state machine        | + + + | . . . | . . . | .
-see a flow                      another's state machine         | . . . | . . . | . . . | .
-states:DescribeMapRun           ada's map run                   | + + + | . . . | . . . | .
-states:DescribeMapRun           dana's map run                  | + + + | . . . | . . . | .
-states:DescribeMapRun           production's map run            | + + + | . . . | . . . | .
-states:DescribeMapRun           a branch's map run              | + + + | . . . | . . . | .
-see all flows                   all                             | + + + | . . . | . . . | .
+deploy                          ada's state machine             | + . . | . . . | . . . | . . . | .
+deploy                          dana's state machine            | . + . | . . . | . . . | . . . | .
+deploy                          production's state machine      | . . + | . . . | . . . | . . . | .
+deploy                          a branch's state machine        | . . + | . . . | . . . | . . . | .
+deploy                          another's state machine         | . . . | . . . | . . . | . . . | .
+states:StartExecution           ada's state machine             | + . . | . . . | + . . | + . . | .
+states:StartExecution           dana's state machine            | . + . | . . . | . + . | . + . | .
+states:StartExecution           production's state machine      | . . + | . . . | . . + | . . + | .
+states:StartExecution           a branch's state machine        | . . + | . . . | . . + | . . + | .
+states:StartExecution           another's state machine         | . . . | . . . | . . . | . . . | .
+states:StopExecution            ada's execution                 | + . . | . . . | + . . | . . . | .
+states:StopExecution            dana's execution                | . + . | . . . | . + . | . . . | .
+states:StopExecution            production's execution          | . . + | . . . | . . + | . . . | .
+states:StopExecution            a branch's execution            | . . + | . . . | . . + | . . . | .
+states:RedriveExecution         ada's execution                 | + . . | . . . | . . . | . . . | .
+states:RedriveExecution         dana's execution                | . + . | . . . | . . . | . . . | .
+states:RedriveExecution         production's execution          | . . + | . . . | . . . | . . . | .
+states:RedriveExecution         a branch's execution            | . . + | . . . | . . . | . . . | .
+states:DescribeExecution        ada's execution                 | + + + | . . . | + . . | . . . | .
+states:DescribeExecution        dana's execution                | + + + | . . . | . + . | . . . | .
+states:DescribeExecution        production's execution          | + + + | . . . | . . + | . . . | .
+states:DescribeExecution        a branch's execution            | + + + | . . . | . . + | . . . | .
+see a run                       ada's execution                 | + + + | . . . | . . . | . . . | .
+see a run                       dana's execution                | + + + | . . . | . . . | . . . | .
+see a run                       production's execution          | + + + | . . . | . . . | . . . | .
+see a run                       a branch's execution            | + + + | . . . | . . . | . . . | .
+see a flow                      ada's state machine             | + + + | . . . | . . . | . . . | .
+see a flow                      dana's state machine            | + + + | . . . | . . . | . . . | .
+see a flow                      production's state machine      | + + + | . . . | . . . | . . . | .
+see a flow                      a branch's state machine        | + + + | . . . | . . . | . . . | .
+see a flow                      another's state machine         | . . . | . . . | . . . | . . . | .
+states:DescribeMapRun           ada's map run                   | + + + | . . . | . . . | . . . | .
+states:DescribeMapRun           dana's map run                  | + + + | . . . | . . . | . . . | .
+states:DescribeMapRun           production's map run            | + + + | . . . | . . . | . . . | .
+states:DescribeMapRun           a branch's map run              | + + + | . . . | . . . | . . . | .
+see all flows                   all                             | + + + | . . . | . . . | . . . | .
 
-iam:PassRole                    ada's execution role            | + . . | . . . | . . . | .
-iam:PassRole                    ada's job role                  | . . . | . . . | . . . | .
-iam:PassRole                    ada's execution role, to EC2    | . . . | . . . | . . . | .
-iam:PassRole                    dana's execution role           | . + . | . . . | . . . | .
-iam:PassRole                    dana's job role                 | . . . | . . . | . . . | .
-iam:PassRole                    dana's execution role, to EC2   | . . . | . . . | . . . | .
-iam:PassRole                    flights' execution role         | . . + | . . . | . . . | .
-iam:PassRole                    flights' job role               | . . . | . . . | . . . | .
-iam:PassRole                    flights' execution role, to EC2 | . . . | . . . | . . . | .
-iam:PassRole                    a role                          | . . . | . . . | . . . | .
-change roles                    a role                          | . . . | . . . | . . . | .
-change users                    a user                          | . . . | . . . | . . . | .
+schedule                        ada's schedule                  | + . . | . . . | . . . | . . . | .
+schedule                        dana's schedule                 | . + . | . . . | . . . | . . . | .
+schedule                        production's schedule           | . . + | . . . | . . . | . . . | .
+schedule                        a branch's schedule             | . . + | . . . | . . . | . . . | .
+schedule                        another's schedule              | . . . | . . . | . . . | . . . | .
+change rules                    ada's rule                      | + . . | . . . | . . . | . . . | .
+change rules                    dana's rule                     | . + . | . . . | . . . | . . . | .
+change rules                    production's rule               | . . + | . . . | . . . | . . . | .
+change rules                    a branch's rule                 | . . + | . . . | . . . | . . . | .
 
-ssm:GetParameter                the contract                    | + + + | + + + | . . . | .
-ssm:GetParameter                ada's contract                  | + + + | + + + | . . . | .
-ssm:GetParameter                another parameter               | . . . | . . . | . . . | .
-change parameters               the contract                    | . . . | . . . | . . . | .
-change parameters               ada's contract                  | . . . | . . . | . . . | .
-secretsmanager:GetSecretValue   ada's secret                    | + . . | + . . | . . . | .
-secretsmanager:GetSecretValue   dana's secret                   | . + . | . + . | . . . | .
-secretsmanager:GetSecretValue   flights' secret                 | . . + | . . + | . . . | .
-secretsmanager:GetSecretValue   shared secret                   | + + + | + + + | . . . | .
-change secrets                  ada's secret                    | . . . | . . . | . . . | .
-change secrets                  shared secret                   | . . . | . . . | . . . | .
-read logs                       logs of jobs                    | + + + | . . . | . . . | .
-read logs                       logs of executions              | + + + | . . . | . . . | .
-read logs                       other logs                      | . . . | . . . | . . . | .
-write logs                      logs of jobs                    | . . . | . . . | . . . | +
-write logs                      logs of executions              | . . . | . . . | . . . | .
-write logs                      other logs                      | . . . | . . . | . . . | .
-delete logs                     logs of jobs                    | . . . | . . . | . . . | .
-delete logs                     logs of executions              | . . . | . . . | . . . | .
-deliver logs                    all                             | . . . | . . . | + + + | .
-hear of jobs                    the rule of jobs                | . . . | . . . | + + + | .
-hear of jobs                    another rule                    | . . . | . . . | . . . | .
-ecr:GetAuthorizationToken       all                             | . . . | . . . | . . . | +
-pull images                     images                          | . . . | . . . | . . . | +
-ecr:PutImage                    images                          | . . . | . . . | . . . | .
+scheduler:GetSchedule           ada's schedule                  | + + + | . . . | . . . | . . . | .
+scheduler:GetSchedule           production's schedule           | + + + | . . . | . . . | . . . | .
+events:DescribeRule             ada's rule                      | + + + | . . . | . . . | . . . | .
+events:DescribeRule             production's rule               | + + + | . . . | . . . | . . . | .
+scheduler:GetSchedule           another's schedule              | . . . | . . . | . . . | . . . | .
+events:ListRuleNamesByTarget    all                             | + + + | . . . | . . . | . . . | .
+events:PutEvents                an event of the environment     | + + + | + + + | . . . | . . . | .
+events:PutEvents                another environment's event     | . . . | . . . | . . . | . . . | .
+events:PutEvents                an event of AWS's name          | . . . | . . . | . . . | . . . | .
+sqs:SendMessage                 dead letters                    | . . . | . . . | . . . | + + + | .
+read dead letters               dead letters                    | . . . | . . . | . . . | . . . | .
+
+iam:PassRole                    ada's execution role            | + . . | . . . | . . . | . . . | .
+iam:PassRole                    ada's job role                  | . . . | . . . | . . . | . . . | .
+iam:PassRole                    ada's execution role, to EC2    | . . . | . . . | . . . | . . . | .
+iam:PassRole                    dana's execution role           | . + . | . . . | . . . | . . . | .
+iam:PassRole                    dana's job role                 | . . . | . . . | . . . | . . . | .
+iam:PassRole                    dana's execution role, to EC2   | . . . | . . . | . . . | . . . | .
+iam:PassRole                    flights' execution role         | . . + | . . . | . . . | . . . | .
+iam:PassRole                    flights' job role               | . . . | . . . | . . . | . . . | .
+iam:PassRole                    flights' execution role, to EC2 | . . . | . . . | . . . | . . . | .
+iam:PassRole                    ada's scheduler role            | + . . | . . . | . . . | . . . | .
+iam:PassRole                    dana's scheduler role           | . + . | . . . | . . . | . . . | .
+iam:PassRole                    flights' scheduler role         | . . + | . . . | . . . | . . . | .
+iam:PassRole                    ada's scheduler role, to EC2    | . . . | . . . | . . . | . . . | .
+iam:PassRole                    ada's scheduler role, to events | + . . | . . . | . . . | . . . | .
+iam:PassRole                    a role                          | . . . | . . . | . . . | . . . | .
+change roles                    a role                          | . . . | . . . | . . . | . . . | .
+change users                    a user                          | . . . | . . . | . . . | . . . | .
+
+ssm:GetParameter                the contract                    | + + + | + + + | . . . | . . . | .
+ssm:GetParameter                ada's contract                  | + + + | + + + | . . . | . . . | .
+ssm:GetParameter                another parameter               | . . . | . . . | . . . | . . . | .
+change parameters               the contract                    | . . . | . . . | . . . | . . . | .
+change parameters               ada's contract                  | . . . | . . . | . . . | . . . | .
+secretsmanager:GetSecretValue   ada's secret                    | + . . | + . . | . . . | . . . | .
+secretsmanager:GetSecretValue   dana's secret                   | . + . | . + . | . . . | . . . | .
+secretsmanager:GetSecretValue   flights' secret                 | . . + | . . + | . . . | . . . | .
+secretsmanager:GetSecretValue   shared secret                   | + + + | + + + | . . . | . . . | .
+change secrets                  ada's secret                    | . . . | . . . | . . . | . . . | .
+change secrets                  shared secret                   | . . . | . . . | . . . | . . . | .
+read logs                       logs of jobs                    | + + + | . . . | . . . | . . . | .
+read logs                       logs of executions              | + + + | . . . | . . . | . . . | .
+read logs                       other logs                      | . . . | . . . | . . . | . . . | .
+write logs                      logs of jobs                    | . . . | . . . | . . . | . . . | +
+write logs                      logs of executions              | . . . | . . . | . . . | . . . | .
+write logs                      other logs                      | . . . | . . . | . . . | . . . | .
+delete logs                     logs of jobs                    | . . . | . . . | . . . | . . . | .
+delete logs                     logs of executions              | . . . | . . . | . . . | . . . | .
+deliver logs                    all                             | . . . | . . . | + + + | . . . | .
+hear of jobs                    the rule of jobs                | . . . | . . . | + + + | . . . | .
+hear of jobs                    another rule                    | . . . | . . . | . . . | . . . | .
+ecr:GetAuthorizationToken       all                             | . . . | . . . | . . . | . . . | +
+pull images                     images                          | . . . | . . . | . . . | . . . | +
+ecr:PutImage                    images                          | . . . | . . . | . . . | . . . | .
 """
 
 
@@ -244,6 +298,7 @@ def principals(world: World) -> list[Caller]:
         *(world.namespace(owner).role for owner in owners),
         *(world.container(owner)["jobRoleArn"] for owner in owners),
         *(world.namespace(owner).execution_role for owner in owners),
+        *(world.namespace(owner).scheduler_role for owner in owners),
         world.container("user/ada")["executionRoleArn"],
     ]
     return [world.roles[arn] for arn in arns]
@@ -325,6 +380,10 @@ change secrets                  ada's secret                  | .
 delete logs                     logs of jobs                  | .
 write logs                      other logs                    | .
 hear of jobs                    another rule                  | .
+schedule                        production's schedule         | +
+schedule                        another's schedule            | .
+events:PutEvents                another environment's event   | .
+iam:PassRole                    ada's scheduler role, to EC2  | .
 ecr:PutImage                    images                        | .
 """
 
@@ -344,23 +403,29 @@ def test_the_boundary_limits_what_is_widened_by_hand(
 
 # Who may assume which role. The columns are the same roles.
 TRUST = """
-                                                              | people| tasks | states| batch
-a person of the account                                       | + + . | . . . | . . . | .
-a person of the account without the right                     | . . . | . . . | . . . | .
-a person of another account                                   | . . . | . . . | . . . | .
-ada                                                           | . . + | . . . | . . . | .
-dana                                                          | . . + | . . . | . . . | .
-flights                                                       | . . . | . . . | . . . | .
-a task of ada                                                 | . . . | . . . | . . . | .
-a task of flights                                             | . . . | . . . | . . . | .
-a state machine of ada                                        | . . . | . . . | . . . | .
-ecs-tasks                                                     | . . . | + + + | . . . | +
-states                                                        | . . . | . . . | + + + | .
-batch                                                         | . . . | . . . | . . . | .
-ec2                                                           | . . . | . . . | . . . | .
-ecs-tasks for another account                                 | . . . | . . . | . . . | .
-states for another account                                    | . . . | . . . | . . . | .
+                                                              | people| tasks | states| starts| batch
+a person of the account                                       | + + . | . . . | . . . | . . . | .
+a person of the account without the right                     | . . . | . . . | . . . | . . . | .
+a person of another account                                   | . . . | . . . | . . . | . . . | .
+ada                                                           | . . + | . . . | . . . | . . . | .
+dana                                                          | . . + | . . . | . . . | . . . | .
+flights                                                       | . . . | . . . | . . . | . . . | .
+a task of ada                                                 | . . . | . . . | . . . | . . . | .
+a task of flights                                             | . . . | . . . | . . . | . . . | .
+a state machine of ada                                        | . . . | . . . | . . . | . . . | .
+ecs-tasks                                                     | . . . | + + + | . . . | . . . | +
+states                                                        | . . . | . . . | + + + | . . . | .
+batch                                                         | . . . | . . . | . . . | . . . | .
+ec2                                                           | . . . | . . . | . . . | . . . | .
+ecs-tasks for another account                                 | . . . | . . . | . . . | . . . | .
+states for another account                                    | . . . | . . . | . . . | . . . | .
+scheduler                                                     | . . . | . . . | . . . | + + + | .
+events                                                        | . . . | . . . | . . . | + + + | .
+scheduler for another account                                 | . . . | . . . | . . . | . . . | .
 """
+
+
+SERVICES = ("ecs-tasks", "states", "scheduler", "events", "batch", "ec2")
 
 
 def assumers(world: World) -> dict[str, Caller]:
@@ -388,8 +453,8 @@ def assumers(world: World) -> dict[str, Caller]:
         "a task of ada": columns[3],
         "a task of flights": columns[5],
         "a state machine of ada": columns[6],
-        **{name: service(name) for name in ("ecs-tasks", "states", "batch", "ec2")},
-        **{f"{name} for another account": service(name, "999999999999") for name in ("ecs-tasks", "states")},
+        **{name: service(name) for name in SERVICES},
+        **{f"{name} for another account": service(name, "999999999999") for name in SERVICES},
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from stepwell.cloud.iam.evaluator import Context
 from stepwell.contract import NAMESPACE_TAG, SHARED
+from stepwell.production.names import rule_name, schedule_name
 from stepwell.store import keys
 from tests.iam.world import REGION, World
 from tests.synthesis import ACCOUNT
@@ -33,6 +34,7 @@ def things(world: World) -> dict[str, Thing]:
         **_tables(world),
         **_jobs(world),
         **_state_machines(world),
+        **_starters(world),
         **_others(world),
     }
 
@@ -52,6 +54,11 @@ def _objects(world: World) -> dict[str, Thing]:
             f"{whose} items": keys.split(*run, "step", "0"),
             f"{whose} code": keys.code(namespace, "0" * 64),
             f"{whose} parameters": keys.parameters(*run),
+            f"{whose} tags": keys.tags_root(*run) + "tag",
+            f"{whose} events": keys.event(*run),
+            f"{whose} deaths": keys.died(*run, "step", "0"),
+            f"{whose} ends": keys.ended(*run),
+            f"{whose} deployments": keys.deployments_root(namespace, "Flow") + "00000001.json",
         }
     for database in ("facts", "flights"):
         named[f"files of {database}"] = f"{world.location(database)}table/data/x.parquet"
@@ -66,6 +73,10 @@ def _objects(world: World) -> dict[str, Thing]:
 def _listings(world: World) -> dict[str, Thing]:
     bucket = f"arn:aws:s3:::{world.contract.bucket}"
     prefixes = {f"{whose} keys": keys.namespace_root(namespace) for whose, namespace in WHERE.items()}
+    prefixes |= {
+        f"{whose} deployments' keys": keys.deployments_root(namespace, "Flow")
+        for whose, namespace in WHERE.items()
+    }
     prefixes |= {"tables' keys": world.location("facts"), "all keys": ""}
     listed = {label: Thing(bucket, {"s3:prefix": prefix}) for label, prefix in prefixes.items()}
     return listed | {"the bucket": Thing(bucket)}
@@ -120,6 +131,31 @@ def _state_machines(world: World) -> dict[str, Thing]:
             ),
         }
     return found
+
+
+def _starters(world: World) -> dict[str, Thing]:
+    contract = world.contract
+    found = {"dead letters": Thing(contract.dead_letter_queue)}
+    for whose, namespace in WHERE.items():
+        group, name = contract.schedule_group, schedule_name(namespace, "Flow")
+        rule = rule_name(contract.state_machine_prefix, namespace, "Flow", None, 0)
+        found |= {
+            f"{whose} schedule": Thing(_arn("scheduler", f"schedule/{group}/{name}")),
+            f"{whose} rule": Thing(_arn("events", f"rule/{rule}")),
+        }
+    found["another's schedule"] = Thing(_arn("scheduler", "schedule/default/user-ada-Flow"))
+    for name, owner in OWNERS.items():
+        role = world.namespace(owner).scheduler_role
+        for label, service in (("", "scheduler"), (", to events", "events"), (", to EC2", "ec2")):
+            to = {"iam:PassedToService": f"{service}.amazonaws.com"}
+            found[f"{POSSESSIVE[name]} scheduler role{label}"] = Thing(role, to)
+    sources = {
+        "an event of the environment": world.name.event_source,
+        "another environment's event": "stepwell.growth-test",
+        "an event of AWS's name": "aws.glue",
+    }
+    bus = _arn("events", "event-bus/default")
+    return found | {label: Thing(bus, {"events:source": [source]}) for label, source in sources.items()}
 
 
 def _others(world: World) -> dict[str, Thing]:
