@@ -136,7 +136,7 @@ def test_the_request_is_part_of_the_context() -> None:
     (wrote,) = accesses(put) or []
     assert wrote.context == {"s3:x-amz-server-side-encryption": "aws:kms"}
     create = accesses(call("states:CreateStateMachine", {"name": "m", "roleArn": ROLE}))
-    publish = accesses(Call("events", "PutEvents", {"Entries": [{"Source": "b"}, {"Source": "a"}]}, PLACE))
+    publish = accesses(call("events:PutEvents", {"Entries": [{"Source": "b"}, {"Source": "a"}]}))
     assert publish is not None and publish[0].context == {"events:source": ["a", "b"]}
     assert create is not None and create[-1].context == {"iam:PassedToService": "states.amazonaws.com"}
 
