@@ -136,6 +136,8 @@ def _free(
         task = free.popleft()
         if tasks.get(task) != "done":
             yield task
+            if tasks.get(task) == "failed" and (lost := frontier.failed(task)):
+                free.extend(lost.free)
             continue
         step, splits, chosen = graph[task.step], None, None
         if step.kind in ("foreach", "switch"):

@@ -233,6 +233,7 @@ class _Compiler:
                 "States": states,
             },
             "MaxConcurrency": self._at_once(element),
+            **({"ToleratedFailurePercentage": round(step.tolerate * 100, 9)} if step.tolerate else {}),
             "ResultPath": None,
         }
 

@@ -415,3 +415,19 @@ def test_names_fit_the_limit(flow: str, name: str) -> None:
     made = state_machine_name("stepwell-growth-dev-", "user/ada", flow)
     assert made == name
     assert len(made) <= 80
+
+
+def test_what_a_foreach_tolerates_is_a_percentage() -> None:
+    """Step Functions is told the share of items that may fail, and nothing where none may."""
+
+    def a_map(tolerate: float) -> dict[str, Any]:
+        found = compiled(
+            Step("start", "foreach", ("work",), foreach="xs", tolerate=tolerate),
+            Step("work", "linear", ("join",)), Step("join", "linear", ("end",), takes_inputs=True),
+            Step("end", "end"),
+        )["States"]["start: for each of xs"]  # fmt: skip
+        assert isinstance(found, dict)
+        return found
+
+    assert a_map(0.07)["ToleratedFailurePercentage"] == 7.0
+    assert "ToleratedFailurePercentage" not in a_map(0)
