@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from stepwell import aws
@@ -129,18 +130,23 @@ class Starters:
         with aws.translated(f"schedule {self._schedule}"):
             if self._when:
                 check()
-                put = scheduler.update_schedule if there else scheduler.create_schedule
-                put(
+                wanted = {
                     **place,
-                    ScheduleExpression=self._when.expression,
-                    ScheduleExpressionTimezone=self._when.zone,
-                    FlexibleTimeWindow={"Mode": "OFF"},
-                    Description=f"Starts {self._target}"[:512],
-                    Target={**self._to(), "Input": "{}"},
-                )
+                    "ScheduleExpression": self._when.expression,
+                    "ScheduleExpressionTimezone": self._when.zone,
+                    "FlexibleTimeWindow": {"Mode": "OFF"},
+                    "Description": f"Starts {self._target}"[:512],
+                    "Target": {**self._to(), "Input": "{}"},
+                }
+                if not there:
+                    with suppress(scheduler.exceptions.ConflictException):  # an answer was lost
+                        scheduler.create_schedule(**wanted)
+                        return
+                scheduler.update_schedule(**wanted)
             elif there:
                 check()
-                scheduler.delete_schedule(**place)
+                with suppress(scheduler.exceptions.ResourceNotFoundException):  # an answer was lost
+                    scheduler.delete_schedule(**place)
 
     def _put_rule(self, name: str, rule: Rule) -> None:
         events = self._target.client("events")
