@@ -40,12 +40,12 @@ class Project(Construct):
         made = Namespace(
             self, "namespace", NamespaceProps(platform, namespace, [trusted], databases=[props.name])
         )
-        # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
+        # A deployer puts code, its packages and what a trigger or resume says there; results come from the project's tasks.
         said = ("parameters.json", "origin.json", "ended.json", "tags/*")
         for production in ("prod", "prod.*"):
             datastore.grant_put(
                 made.role,
-                f"ns/{namespace}/{production}/code/*",
+                *(f"ns/{namespace}/{production}/{what}/*" for what in ("code", "environments")),
                 *(f"ns/{namespace}/{production}/flows/*/runs/*/{name}" for name in said),
             )
         datastore.grant_write(made.role, f"ns/{namespace}/branch/")

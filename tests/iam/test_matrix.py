@@ -76,6 +76,7 @@ s3:PutObject                    dana's results                  | . + . | . + . 
 s3:PutObject                    dana's code                     | . + . | . + . | . . . | . . . | .
 s3:PutObject                    production's results            | . . . | . . + | . . . | . . . | .
 s3:PutObject                    production's code               | . . + | . . + | . . . | . . . | .
+s3:PutObject                    production's packages           | . . + | . . + | . . . | . . . | .
 s3:PutObject                    a branch's results              | . . + | . . + | . . . | . . . | .
 s3:PutObject                    a branch's code                 | . . + | . . + | . . . | . . . | .
 s3:PutObject                    production's artifacts          | . . . | . . + | . . . | . . . | .

@@ -53,6 +53,7 @@ def _objects(world: World) -> dict[str, Thing]:
             f"{whose} artifacts": keys.object_key(namespace, "0" * 64, "parquet"),
             f"{whose} items": keys.split(*run, "step", "0"),
             f"{whose} code": keys.code(namespace, "0" * 64),
+            f"{whose} packages": keys.environments(namespace) + keys.pack("0" * 64),
             f"{whose} parameters": keys.parameters(*run),
             f"{whose} tags": keys.tags_root(*run) + "tag",
             f"{whose} events": keys.event(*run),

@@ -145,6 +145,7 @@ WRITES = {
             for production in ("prod", "prod.*")
             for key in (
                 "code/*",
+                "environments/*",
                 "flows/*/runs/*/ended.json",
                 "flows/*/runs/*/origin.json",
                 "flows/*/runs/*/parameters.json",
