@@ -40,7 +40,7 @@ class Project(Construct):
         made = Namespace(
             self, "namespace", NamespaceProps(platform, namespace, [trusted], databases=[props.name])
         )
-        # A deployer puts code, its packages and what a trigger or resume says there; results come from the project's tasks.
+        # A deployer puts code, packages, and what a trigger or resume says; results come from the project's tasks.
         said = ("parameters.json", "origin.json", "ended.json", "tags/*")
         for production in ("prod", "prod.*"):
             datastore.grant_put(

@@ -68,7 +68,11 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         load_for(flow_class),
         help=flow_class.__doc__,
         params=[
-            datastore, environment, with_option(), *config_options(flow_class), *project_options(flow_class),
+            datastore,
+            environment,
+            with_option(),
+            *config_options(flow_class),
+            *project_options(flow_class),
         ],
         callback=start,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened},
