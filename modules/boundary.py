@@ -18,7 +18,7 @@ from modules import (
     orchestration,
     parameters,
     queries,
-    schedules,
+    starting,
     undelivered,
     watch,
 )
@@ -82,7 +82,8 @@ class Boundary(Construct):
             (orchestration.WATCH_JOBS, [site.arn("events", f"rule/{orchestration.JOBS_RULE}")]),
             (parameters.READ, [site.arn("ssm", f"parameter{site.names.parameters}/*")]),
             (parameters.READ_SECRETS, site.secret_arns("*")),
-            (schedules.MANAGE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            (starting.SCHEDULE, [site.arn("scheduler", f"schedule/{prefix}-*/*")]),
+            (starting.RULES, [site.arn("events", f"rule/{prefix}-*")]),
             (queries.QUERY, [site.arn("athena", f"workgroup/{prefix}-*")]),
             (undelivered.SEND, [site.arn("sqs", f"{prefix}-*")]),
         ]
@@ -96,7 +97,8 @@ class Boundary(Construct):
             *instances.FIND,
             *orchestration.TRACE,
             *lake.ACCESS,
-            *schedules.LIST,
+            *starting.LIST,
+            *starting.FIND_RULES,
         ]
         statements = [
             allow(
@@ -110,14 +112,15 @@ class Boundary(Construct):
                 {"StringLike": {"kms:ViaService": f"*.{site.region}.amazonaws.com"}},
             ),
             allow(watch.TELL, [ANY], watch.OURS),
+            starting.publish(site),
             allow(["sts:AssumeRole"], [site.role_arn(f"{prefix}-{one}-*") for one in ("project", "branch")]),
             *(
                 allow(
                     ["iam:PassRole"],
                     [site.role_arn(f"{prefix}-*-{kind}")],
-                    {"StringEquals": {"iam:PassedToService": f"{service}.amazonaws.com"}},
+                    {"StringEquals": {"iam:PassedToService": services}},
                 )
-                for kind, service in (("sfn", "states"), ("sch", "scheduler"))
+                for kind, services in (("sfn", "states.amazonaws.com"), ("sch", starting.STARTERS))
             ),
         ]
         aws.iam_policy.IamPolicy(

@@ -15,11 +15,12 @@ from modules.parameters import Parameters
 from modules.policy import Statement, trust_service
 from modules.queries import Queries, QueriesProps
 from modules.role import Role, RoleProps
-from modules.schedules import Schedules, SchedulesProps
 from modules.site import Site
+from modules.starting import Starting, StartingProps, grant_observe, publish
 from modules.undelivered import Undelivered
 from stepwell.contract import (
     CONTRACT_VERSION,
+    DEPLOYMENTS,
     NAMESPACES,
     EnvironmentName,
     NamespaceContract,
@@ -80,10 +81,9 @@ class Namespace(Construct):
         )
         definitions = platform.compute.job_definitions(self, namespace=namespace, job_role=self.job_role)
         execution_role = platform.orchestration.execution_role(self, "execution-role", namespace=namespace)
-        schedules = Schedules(
-            self, "schedules", SchedulesProps(platform.site, platform.undelivered, namespace)
-        )
-        schedules.grant_manage(self.role)
+        starting = Starting(self, "starting", StartingProps(platform.site, platform.undelivered, namespace))
+        starting.grant_deploy(self.role)
+        grant_observe(self.role, platform.site)
         queries = Queries(
             self,
             "queries",
@@ -100,7 +100,11 @@ class Namespace(Construct):
             platform.parameters.grant_read_secrets(role, namespace)
             platform.catalog.grant_read(role)
             queries.grant_query(role)
-        platform.datastore.grant_read(self.role, NAMESPACES)
+            role.grant(publish(platform.site))
+        # Deployments are outside of the namespaces, which all of a team may read, for their tokens.
+        deployments = [f"{DEPLOYMENTS}{folder}" for folder in folders(namespace)]
+        platform.datastore.grant_read(self.role, NAMESPACES, *deployments)
+        platform.datastore.grant_put(self.role, *(f"{folder}*" for folder in deployments))
         platform.compute.grant_observe(self.role)
         platform.orchestration.grant_observe(self.role)
         platform.orchestration.grant_deploy(self.role, namespace, execution_role)
@@ -117,8 +121,8 @@ class Namespace(Construct):
                 role=self.role.arn,
                 job_definitions=definitions,
                 execution_role=execution_role.arn,
-                scheduler_role=schedules.role.arn,
-                schedule_group=schedules.group,
+                scheduler_role=starting.role.arn,
+                schedule_group=starting.group,
                 workgroup=queries.workgroup,
             ).to_json(),
             owner_tags(namespace),

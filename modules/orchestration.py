@@ -120,6 +120,11 @@ class Orchestration(Construct):
         self._props.compute.grant_submit(role, namespace)
         items = [f"{NAMESPACES}{folder}*/splits/*" for folder in folders(namespace)]
         self._props.datastore.grant_get(role, *items)
+        # What it says of a run that events start, and of tasks and runs that fail.
+        said = [f"{name}.json" for name in ("event", "died", "ended")]
+        self._props.datastore.grant_put(
+            role, *(f"{NAMESPACES}{folder}*/runs/*/{name}" for folder in folders(namespace) for name in said)
+        )
         role.grant(
             allow(["states:StartExecution"], self._arns(["stateMachine"], namespace)),
             allow(["states:DescribeExecution", "states:StopExecution"], self._arns(["execution"], namespace)),

@@ -54,13 +54,13 @@ class Project(Construct):
         production = Namespace(
             self, "namespace", NamespaceProps(platform, project, [_deployers(props), *pipelines])
         )
-        # A deployer puts code and what a trigger or resume says there; results come from the project's tasks.
+        # A deployer puts code, packages, and what a trigger or resume says; results come from tasks.
+        said = ("parameters.json", "origin.json", "ended.json", "tags/*")
         for folder in folders(project):
             platform.datastore.grant_put(
                 production.role,
-                f"{NAMESPACES}{folder}code/*",
-                f"{NAMESPACES}{folder}flows/*/runs/*/parameters.json",
-                f"{NAMESPACES}{folder}flows/*/runs/*/origin.json",
+                *(f"{NAMESPACES}{folder}{what}/*" for what in ("code", "environments")),
+                *(f"{NAMESPACES}{folder}flows/*/runs/*/{name}" for name in said),
             )
         branch = f"{project}/branch"
         branches = Namespace(

@@ -22,6 +22,7 @@ UNLIMITED = frozenset(
         "ec2:DescribeTags",
         "ecr:GetAuthorizationToken",
         "ecs:DiscoverPollEndpoint",
+        "events:ListRuleNamesByTarget",
         "lakeformation:GetDataAccess",
         "logs:CreateLogDelivery",
         "logs:DeleteLogDelivery",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from stepwell.client.objects import Step as Step
     from stepwell.client.objects import Task as Task
     from stepwell.deployer.flows import Deployer as Deployer
+    from stepwell.events import publish_event as publish_event
     from stepwell.flow.config import Config as Config
     from stepwell.flow.configexpr import config_expr as config_expr
     from stepwell.flow.configvalue import ConfigValue as ConfigValue
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.schedule import schedule as schedule
     from stepwell.flow.decorators.secrets import secrets as secrets
     from stepwell.flow.decorators.timeout import timeout as timeout
+    from stepwell.flow.decorators.trigger import trigger as trigger
+    from stepwell.flow.decorators.trigger import trigger_on_finish as trigger_on_finish
     from stepwell.flow.decorators.user import USER_SKIP_STEP as USER_SKIP_STEP
     from stepwell.flow.decorators.user import user_step_decorator as user_step_decorator
     from stepwell.flow.includefile import IncludeFile as IncludeFile
@@ -73,6 +76,9 @@ _HOME = {
     "no_reuse": "stepwell.flow.decorators.no_reuse",
     "project": "stepwell.flow.decorators.project",
     "schedule": "stepwell.flow.decorators.schedule",
+    "trigger": "stepwell.flow.decorators.trigger",
+    "trigger_on_finish": "stepwell.flow.decorators.trigger",
+    "publish_event": "stepwell.events",
     "user_step_decorator": "stepwell.flow.decorators.user",
     "secrets": "stepwell.flow.decorators.secrets",
     "timeout": "stepwell.flow.decorators.timeout",

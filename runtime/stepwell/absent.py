@@ -9,7 +9,6 @@ _PLATFORM = "the platform is AWS Batch and Step Functions: leave it out"
 _STORE = "the store is the metadata: take namespace(...), or datastore= of the client's objects"
 _THREADS = "take concurrent.futures of the standard library"
 _PARSER = "give Config a function that makes a mapping of text: Config(..., parser=yaml.safe_load)"
-_EVENTS = "flows are started by `run`, `step-functions trigger` or @schedule: leave it out"
 
 ABSENT = {
     "DeployedFlow": "Deployer(FILE).step_functions().create() gives one",
@@ -27,7 +26,7 @@ ABSENT = {
     "inspect_spin": "a spin's run is read like any: Run('FLOW/spin-...')",
     "kubernetes": _PLATFORM,
     "metadata": _STORE,
-    "namespaced_event_name": _EVENTS,
+    "namespaced_event_name": "an event is one environment's: give @trigger its name as it is",
     "package_sources": "a package has the folder of the flow's file: put the sources into it",
     "parallel": "take a foreach for tasks that need not see each other",
     "parallel_imap_unordered": _THREADS,
@@ -36,8 +35,6 @@ ABSENT = {
     "pyproject_toml_parser": _PACKAGES,
     "pytorch_parallel": "take a foreach for tasks that need not see each other",
     "requirements_txt_parser": _PACKAGES,
-    "trigger": _EVENTS,
-    "trigger_on_finish": _EVENTS,
     "yaml_parser": _PARSER,
 }
 """What to do instead, by name."""

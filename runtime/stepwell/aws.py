@@ -77,6 +77,12 @@ def translated(what: str) -> Iterator[None]:
         raise PlatformError(f"{what}: {str(error).rstrip('.')}; {_unasked(error)}") from error
 
 
+def refused_entries(what: str, answer: Mapping[str, Any]) -> None:
+    """Raise `PlatformError` where EventBridge took not all of what one call gave it."""
+    for entry in answer.get("FailedEntries", ()):
+        raise PlatformError(f"{what}: AWS answered {entry.get('ErrorCode')}: {entry.get('ErrorMessage')}")
+
+
 def _unasked(error: Exception) -> str:
     """The way out where AWS was not even asked."""
     from botocore.exceptions import ConnectionError, HTTPClientError, NoRegionError, ProfileNotFound

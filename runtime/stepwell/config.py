@@ -11,7 +11,8 @@ from pathlib import Path
 from stepwell.errors import UsageError
 
 _NAMESPACE = re.compile(
-    r"user/[a-z0-9][a-z0-9_.-]{0,63}|project/[a-z0-9_-]{1,64}/(prod|branch/[a-z0-9_.-]{1,64})"
+    r"user/[a-z0-9][a-z0-9_.-]{0,63}"
+    r"|project/[a-z0-9_-]{1,128}/(prod(\.[a-z0-9_]{1,128})?|branch/[a-z0-9_.-]{1,128})"
 )
 
 
@@ -33,8 +34,8 @@ def checked_namespace(name: str) -> str:
     """Raises `UsageError` where `name` is not of the form of a namespace."""
     if not _NAMESPACE.fullmatch(name):
         raise UsageError(
-            f"namespace: received {name!r}; it must be user/NAME, project/NAME/prod or "
-            "project/NAME/branch/NAME, in lower-case letters, digits, '_', '-' and '.'; "
+            f"namespace: received {name!r}; it must be user/NAME, project/NAME/prod, project/NAME/prod.NAME "
+            "or project/NAME/branch/NAME, in lower-case letters, digits, '_', '-' and '.'; "
             "set STEPWELL_USER or STEPWELL_NAMESPACE"
         )
     return name

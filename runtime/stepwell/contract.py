@@ -38,6 +38,8 @@ TABLE_PROPERTIES = {
 """Of every new table. Row groups are what a filter leaves out and what shards are made of; pyiceberg's have
 a million rows. A writer that loses a race tries again, for as long as it takes; pyiceberg doubles the wait
 each time."""
+DEPLOYMENTS = "deployments/"
+"""What the keys of the records of deployments begin with; the namespace follows."""
 TEMPORARY = "tmp/"
 """What the keys of all that is thrown away after days begin with; the namespace follows."""
 SHARED = "shared"
@@ -100,6 +102,11 @@ def parameters(environment: str) -> str:
     return f"/stepwell/{environment}"
 
 
+def event_source(environment: str) -> str:
+    """What events say they come from that are published in an environment TEAM-ENV."""
+    return f"stepwell.{environment}"
+
+
 def secrets(environment: str) -> str:
     """What the names of the secrets of an environment TEAM-ENV begin with, a slash behind it."""
     return f"stepwell/{environment}"
@@ -142,6 +149,11 @@ class EnvironmentName:
         A project has one contract for production, and one for all its branches.
         """
         return f"{parameters(str(self))}/namespaces/{owner(namespace)}"
+
+    @property
+    def event_source(self) -> str:
+        """What events published in the environment say they come from: its roles can say nothing else."""
+        return event_source(str(self))
 
     def secret(self, whose: str, name: str) -> str:
         """Name in Secrets Manager of a secret of `whose`: a namespace's owner, or `SHARED`."""
@@ -244,7 +256,7 @@ class Contract(_Document):
         images: names of the container images there are job definitions for; the first is the default.
         log_group: ARN of the log group of Step Functions executions.
         tracing: whether X-Ray traces them.
-        dead_letter_queue: ARN of the SQS queue for schedules whose run could not start.
+        dead_letter_queue: ARN of the SQS queue for starts that failed.
         job_log_group: name of the log group the containers of Batch jobs write to.
         database_prefix: what the name of every Glue database begins with; `database` has the whole.
         state_machine_prefix: what the name of every state machine begins with.
@@ -262,6 +274,11 @@ class Contract(_Document):
     job_log_group: str
     database_prefix: str
     state_machine_prefix: str
+
+    def states_arn(self, what: str) -> str:
+        """The ARN of something of Step Functions, such as ``stateMachine:NAME``."""
+        _, partition, _, region, account, _ = self.queues[0].arn.split(":", 5)
+        return f"arn:{partition}:states:{region}:{account}:{what}"
 
     @classmethod
     def _decoded(cls, name: str, value: Any) -> Any:
@@ -292,7 +309,7 @@ class NamespaceContract(_Document):
         job_definitions: what the ARNs of its Batch job definitions begin with; `job_definition` has the
             whole, without a revision: jobs get the newest.
         execution_role: ARN of the role its state machines run under.
-        scheduler_role: ARN of the role with which schedules start them.
+        scheduler_role: ARN of the role with which schedules and events start them.
         schedule_group: name of the group that its schedules are in.
         workgroup: name of the Athena workgroup of its queries.
     """

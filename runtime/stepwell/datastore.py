@@ -119,6 +119,9 @@ class Datastore:
         try:
             data = self.store.get(keys.run_root(self.namespace, flow, run) + "run.json")
         except NotFound:
+            ended = self.run_ended(flow, run)
+            if ended:  # before its first task began: its state machine has said so
+                return RunInfo(flow, run, self.namespace, "", ended, "step-functions")
             raise NoSuchObject(
                 f"run {flow}/{run} is not in namespace '{self.namespace}' of {self.store.url}; "
                 "look with another namespace, or list the runs: "
@@ -283,6 +286,12 @@ class Datastore:
         task = TaskId(failure.step, failure.task)
         self.store.put(self._task(flow, run, task) + f"{failure.attempt}.failed.json", failure.to_json())
 
+    def died(self, flow: str, run: str, task: TaskId) -> dict[str, str]:
+        """What Step Functions said of a task that failed: ``Error`` and ``Cause``. Raises `NotFound`."""
+        key = keys.died(self.namespace, flow, run, task.step, task.path)
+        found: dict[str, str] = json.loads(self.store.get(key))
+        return found
+
     def failure(self, flow: str, run: str, task: TaskId, attempt: int) -> Failure:
         """Raises `NotFound` where that attempt did not fail."""
         return Failure.from_json(self.store.get(self._task(flow, run, task) + f"{attempt}.failed.json"))
@@ -339,6 +348,14 @@ class Datastore:
     def origin(self, flow: str, run: str) -> dict[str, Any] | None:
         """Which run a triggered run resumes, if any."""
         return self._document(keys.origin(self.namespace, flow, run))
+
+    def event(self, flow: str, run: str) -> dict[str, Any] | None:
+        """The event that started a run, and what of it the flow waits for; None where none did."""
+        try:
+            found: dict[str, Any] = json.loads(self.store.get(keys.event(self.namespace, flow, run)))
+        except NotFound:
+            return None
+        return found
 
     def put_split(self, flow: str, run: str, task: TaskId, decided: int | str) -> None:
         """Write what a state machine reads: the indices of a foreach of n items, or the step that a

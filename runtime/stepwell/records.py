@@ -8,12 +8,13 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from stepwell.flow.decorators.project import Project
 from stepwell.flow.document import Document
 from stepwell.flow.graph import TaskId
 
 _LAST_MILLISECOND = 10**14
 """Above every time in milliseconds until the year 5138: what times in the index count down from."""
-SYSTEM_TAGS = ("user:", "runtime:", "date:")
+SYSTEM_TAGS = ("user:", "runtime:", "date:", "project:", "project_branch:")
 """What the tags that every run has begin with."""
 
 
@@ -28,6 +29,7 @@ class RunInfo(NamedTuple):
         origin: the run that it resumes, if it does.
         graph: the steps of its flow (`stepwell.flow.document`); None where nobody said.
         publishes: whether others see what it writes to tables once it has ended successfully.
+        project: of a flow with ``@project``, and the branch it is in.
         revision: ``commit`` of git and whether the tree was ``dirty``; None outside of a work tree.
     """
 
@@ -42,13 +44,15 @@ class RunInfo(NamedTuple):
     origin: str | None = None
     graph: Document | None = None
     publishes: bool = True
+    project: Project | None = None
     revision: Mapping[str, Any] | None = None
 
     @property
     def system_tags(self) -> frozenset[str]:
         """Tags it has by what it is: ``user:NAME``, ``runtime:local``, ``date:2026-11-23`` (UTC)."""
-        facts = (self.user, self.runtime, f"{self.started:%Y-%m-%d}")
-        return frozenset(kind + fact for kind, fact in zip(SYSTEM_TAGS, facts, strict=True))
+        project = self.project[:2] if self.project else ()
+        facts = (self.user, self.runtime, f"{self.started:%Y-%m-%d}", *project)
+        return frozenset(kind + fact for kind, fact in zip(SYSTEM_TAGS, facts, strict=False))
 
     @property
     def _entry(self) -> str:
@@ -64,7 +68,8 @@ class RunInfo(NamedTuple):
     def from_json(cls, data: bytes) -> RunInfo:
         fields = json.loads(data)
         started = datetime.fromisoformat(fields["started"])
-        return cls(**{**fields, "started": started})
+        project = Project(*fields["project"]) if fields.get("project") else None
+        return cls(**{**fields, "started": started, "project": project})
 
 
 class Failure(NamedTuple):

@@ -164,9 +164,9 @@ def test_every_command_is_in_the_table(metaflow: ModuleType, tmp_path: Path) -> 
 def test_a_name_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     """A flow that imports what Stepwell has not is told where, and what to do instead."""
     file = tmp_path / "made.py"
-    file.write_text("from stepwell import FlowSpec, step\nfrom stepwell import conda\n")
+    file.write_text("from stepwell import FlowSpec, step\nfrom stepwell import card\n")
     ended = subprocess.run([sys.executable, str(file)], capture_output=True, text=True)
     assert ended.returncode == 2 and ended.stderr.count("\n") == 1
-    assert ended.stderr.startswith("Error: made.py:2: stepwell has no 'conda', which Metaflow has; an env")
+    assert ended.stderr.startswith("Error: made.py:2: stepwell has no 'card', which Metaflow has; show")
     with pytest.raises(ImportError, match=r"stepwell has no 'profile', which Metaflow has; "):
         from stepwell import profile  # type: ignore[attr-defined]  # noqa: F401

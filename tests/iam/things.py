@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from stepwell.cloud.iam.evaluator import Context
 from stepwell.contract import NAMESPACE_TAG, SHARED
+from stepwell.production.names import rule_name
 from stepwell.store import keys
 from tests.iam.world import REGION, World
 from tests.synthesis import ACCOUNT, KEY
@@ -64,7 +65,13 @@ def _objects(world: World) -> dict[str, Thing]:
             f"{whose} artifacts": keys.object_key(namespace, "0" * 64, "parquet"),
             f"{whose} items": keys.split(*run, "step", "0"),
             f"{whose} code": keys.code(namespace, "0" * 64),
+            f"{whose} packages": keys.environments(namespace) + keys.pack("0" * 64),
             f"{whose} parameters": keys.parameters(*run),
+            f"{whose} tags": keys.tags_root(*run) + "tag",
+            f"{whose} events": keys.event(*run),
+            f"{whose} deaths": keys.died(*run, "step", "0"),
+            f"{whose} ends": keys.ended(*run),
+            f"{whose} deployments": keys.deployments_root(namespace, "Flow") + "00000001.json",
         }
     for database in ("facts", "flights"):
         named[f"files of {database}"] = f"{world.location(database)}table/data/x.parquet"
@@ -92,6 +99,10 @@ def _objects(world: World) -> dict[str, Thing]:
 def _listings(world: World) -> dict[str, Thing]:
     bucket = f"arn:aws:s3:::{world.contract.bucket}"
     prefixes = {f"{whose} keys": keys.namespace_root(namespace) for whose, namespace in WHERE.items()}
+    prefixes |= {
+        f"{whose} deployments' keys": keys.deployments_root(namespace, "Flow")
+        for whose, namespace in WHERE.items()
+    }
     prefixes |= {"tables' keys": world.location("facts"), "all keys": ""}
     listed = {label: Thing(bucket, {"s3:prefix": prefix}) for label, prefix in prefixes.items()}
     return listed | {"the bucket": Thing(bucket)}
@@ -186,12 +197,28 @@ def _services(world: World) -> dict[str, Thing]:
         found |= {
             f"{POSSESSIVE[name]} workgroup": Thing(_arn("athena", f"workgroup/{mine.workgroup}")),
             f"{POSSESSIVE[name]} schedule": Thing(_arn("scheduler", f"schedule/{mine.schedule_group}/x")),
-            f"{POSSESSIVE[name]} scheduler role": Thing(
-                mine.scheduler_role, {"iam:PassedToService": "scheduler.amazonaws.com"}
-            ),
         }
+        for label, service in (("", "scheduler"), (", to events", "events"), (", to EC2", "ec2")):
+            found[f"{POSSESSIVE[name]} scheduler role{label}"] = Thing(
+                mine.scheduler_role, {"iam:PassedToService": f"{service}.amazonaws.com"}
+            )
     found["another workgroup"] = Thing(_arn("athena", "workgroup/primary"))
-    return found
+    return found | _events(world)
+
+
+def _events(world: World) -> dict[str, Thing]:
+    prefix = world.contract.state_machine_prefix
+    found = {
+        f"{whose} rule": Thing(_arn("events", f"rule/{rule_name(prefix, namespace, 'Flow', None, 0)}"))
+        for whose, namespace in WHERE.items()
+    }
+    sources = {
+        "an event of the environment": world.name.event_source,
+        "another environment's event": "stepwell.growth-test",
+        "an event of AWS's name": "aws.glue",
+    }
+    bus = _arn("events", "event-bus/default")
+    return found | {label: Thing(bus, {"events:source": [source]}) for label, source in sources.items()}
 
 
 def _others(world: World) -> dict[str, Thing]:

@@ -41,7 +41,7 @@ def test_tracing_is_an_option(demo: Synthesized, full: Synthesized) -> None:
 )
 def test_schedules_start_the_namespaces_flows(demo: Synthesized, namespace: str, names: list[str]) -> None:
     """The role of a namespace's schedules starts its state machines, tells of failures, and no more."""
-    starts, sends, encrypts = demo.statements(f"{namespace}/schedules/role")
+    starts, sends, encrypts = demo.statements(f"{namespace}/starting/role")
     assert starts == {
         "Effect": "Allow",
         "Action": ["states:StartExecution"],
@@ -59,29 +59,35 @@ def test_schedules_start_the_namespaces_flows(demo: Synthesized, namespace: str,
     )
 
 
-def test_only_schedules_of_the_group_have_its_role(demo: Synthesized) -> None:
-    """Scheduler assumes the role for schedules in the namespace's own group only."""
-    role = demo.one("aws_iam_role", "user-ada/namespace/schedules/role/role")
-    (statement,) = demo.policy(role["assume_role_policy"])
-    assert statement["Principal"] == {"Service": "scheduler.amazonaws.com"}
-    assert statement["Condition"] == {
-        "StringEquals": {
-            "aws:SourceAccount": ACCOUNT,
-            "aws:SourceArn": f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/{NAME}-user-ada",
-        }
+def test_only_schedules_and_rules_of_the_namespace_have_its_role(demo: Synthesized) -> None:
+    """Scheduler assumes the role for the namespace's own group only, EventBridge for rules of its name."""
+    role = demo.one("aws_iam_role", "user-ada/namespace/starting/role/role")
+    own = {
+        "scheduler": f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule-group/{NAME}-user-ada",
+        "events": f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{NAME}-user-ada-*",
     }
-    group = demo.one("aws_scheduler_schedule_group", "user-ada/namespace/schedules/group")
+    assert [(one["Principal"], one["Condition"]) for one in demo.policy(role["assume_role_policy"])] == [
+        (
+            {"Service": f"{service}.amazonaws.com"},
+            {"StringEquals": {"aws:SourceAccount": ACCOUNT}, "ArnLike": {"aws:SourceArn": [arn]}},
+        )
+        for service, arn in own.items()
+    ]
+    group = demo.one("aws_scheduler_schedule_group", "user-ada/namespace/starting/group")
     assert group["name"] == f"{NAME}-user-ada"
 
 
 def test_people_schedule_in_their_own_group(demo: Synthesized) -> None:
-    """Schedules are made and changed in the group of one's own namespace, and in no other."""
+    """Schedules are made in the group of one's own namespace, rules under its name, and nowhere else."""
     (statement,) = [
         one
         for one in demo.statements("user-ada/namespace/role")
         if "scheduler:CreateSchedule" in one["Action"]
     ]
-    assert statement["Resource"] == [f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/{NAME}-user-ada/*"]
+    assert statement["Resource"] == [
+        f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{NAME}-user-ada-*",
+        f"arn:aws:scheduler:us-east-1:{ACCOUNT}:schedule/{NAME}-user-ada/*",
+    ]
 
 
 def test_what_could_not_be_delivered_is_kept(demo: Synthesized) -> None:

@@ -90,6 +90,7 @@ def test_the_boundary_ends_at_the_roles_own_environment(boundary: list[dict[str,
         KEY,
         f"arn:aws:batch:us-east-1:{ACCOUNT}:job/*",
         "arn:aws:ecr:*:*:repository/*",
+        f"arn:aws:events:us-east-1:{ACCOUNT}:event-bus/default",
         f"arn:aws:events:us-east-1:{ACCOUNT}:rule/{events}",
         f"arn:aws:glue:us-east-1:{ACCOUNT}:catalog",
         f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws-glue/iceberg-*",
@@ -105,13 +106,14 @@ def test_the_boundary_allows_each_action_that_is_granted(
 
 
 def test_no_role_changes_iam(everything: list[dict[str, Any]]) -> None:
-    """Of IAM's actions only PassRole is allowed: to Step Functions and to Scheduler, each its own roles."""
+    """Of IAM's actions only PassRole is allowed: to Step Functions, and to what starts them."""
     of_iam = [item for item in everything if any(action.startswith("iam:") for action in item["Action"])]
     assert len(of_iam) == 2 * 5
     for statement in of_iam:
         assert statement["Action"] == ["iam:PassRole"]
         service = statement["Condition"]["StringEquals"]["iam:PassedToService"]
-        suffix = {"states.amazonaws.com": "-sfn", "scheduler.amazonaws.com": "-sch"}[service]
+        suffix = "-sfn" if service == "states.amazonaws.com" else "-sch"
+        assert suffix == "-sfn" or service == ["scheduler.amazonaws.com", "events.amazonaws.com"]
         assert all(resource.endswith(suffix) for resource in statement["Resource"])
 
 
@@ -131,10 +133,17 @@ def test_policies_fit_into_iams_quotas() -> None:
     assert len(base.resolved(base.one("aws_iam_policy")["policy"]).replace(" ", "")) <= 6_144
 
 
+def said(*folders: str) -> list[str]:
+    """What a state machine says of runs that events start, and of tasks and runs that fail."""
+    return [f"ns/{folder}/*/runs/*/{name}.json" for folder in folders for name in ("died", "ended", "event")]
+
+
+PRODUCTION = ("project/flights/prod", "project/flights/prod.*")
 WRITES: dict[str, list[str]] = {
     "watch/role": [],
     "watch/starter": [],
     "user-ada/namespace/role": [
+        "deployments/user/ada/*",
         "tmp/user/ada/athena/*",
         "ns/user/ada/*",
         "warehouse/project/*/*",
@@ -144,9 +153,10 @@ WRITES: dict[str, list[str]] = {
         "ns/user/ada/*",
         "warehouse/project/*/*",
     ],
-    "user-ada/namespace/execution-role": [],
-    "user-ada/namespace/schedules/role": [],
+    "user-ada/namespace/execution-role": said("user/ada"),
+    "user-ada/namespace/starting/role": [],
     "user-dana/namespace/role": [
+        "deployments/user/dana/*",
         "tmp/user/dana/athena/*",
         "ns/user/dana/*",
         "warehouse/project/*/*",
@@ -158,15 +168,23 @@ WRITES: dict[str, list[str]] = {
         "warehouse/project/*/*",
         "warehouse/facts/*",
     ],
-    "user-dana/namespace/execution-role": [],
-    "user-dana/namespace/schedules/role": [],
+    "user-dana/namespace/execution-role": said("user/dana"),
+    "user-dana/namespace/starting/role": [],
     "project-flights/namespace/role": [
         "tmp/project/flights/athena/*",
         "warehouse/project/flights/*",
+        *(f"deployments/{production}/*" for production in PRODUCTION),
         *(
-            f"ns/project/flights/{production}/{what}"
-            for production in ("prod", "prod.*")
-            for what in ("code/*", "flows/*/runs/*/origin.json", "flows/*/runs/*/parameters.json")
+            f"ns/{production}/{what}"
+            for production in PRODUCTION
+            for what in (
+                "code/*",
+                "environments/*",
+                "flows/*/runs/*/ended.json",
+                "flows/*/runs/*/origin.json",
+                "flows/*/runs/*/parameters.json",
+                "flows/*/runs/*/tags/*",
+            )
         ),
     ],
     "project-flights/namespace/job-role": [
@@ -177,16 +195,17 @@ WRITES: dict[str, list[str]] = {
     ],
     **{
         f"project-flights/branches/{role}": [
+            *deployments,
             "tmp/project/flights/branch/athena/*",
             "ns/project/flights/branch/*",
             "warehouse/project/flights/*",
         ]
-        for role in ("role", "job-role")
+        for role, deployments in (("role", ["deployments/project/flights/branch/*"]), ("job-role", []))
     },
-    "project-flights/branches/execution-role": [],
-    "project-flights/branches/schedules/role": [],
-    "project-flights/namespace/execution-role": [],
-    "project-flights/namespace/schedules/role": [],
+    "project-flights/branches/execution-role": said("project/flights/branch"),
+    "project-flights/branches/starting/role": [],
+    "project-flights/namespace/execution-role": said(*PRODUCTION),
+    "project-flights/namespace/starting/role": [],
     "compute/starter": [],
 }
 
@@ -209,11 +228,11 @@ def test_a_deployer_deletes_nothing_in_production(demo: Synthesized) -> None:
 OWNED = {
     "user/ada": ("user-ada/namespace", ["user/ada"]),
     "user/dana": ("user-dana/namespace", ["user/dana"]),
-    "project/flights": ("project-flights/namespace", ["project/flights/prod", "project/flights/prod.*"]),
+    "project/flights": ("project-flights/namespace", list(PRODUCTION)),
     "project/flights/branch": ("project-flights/branches", ["project/flights/branch"]),
 }
 READS = {
-    "role": ["warehouse/*", "tmp/{}/athena/*", "ns/*"],
+    "role": ["warehouse/*", "tmp/{}/athena/*", "ns/*", "deployments/[]/*"],
     "job-role": ["warehouse/*", "tmp/{}/athena/*", "ns/[]/*"],
     "execution-role": ["ns/[]/*/splits/*"],
 }
@@ -258,12 +277,12 @@ def test_facts_are_written_by_data_engineers_only(demo: Synthesized) -> None:
 
 @pytest.mark.parametrize("namespace", ["user-ada", "project-flights"])
 def test_a_task_only_handles_data(demo: Synthesized, namespace: str) -> None:
-    """A job role has rights on S3 and its key, Glue, Athena, secrets and the contract: none on IAM, Batch or
-    Step Functions.
+    """A job role has rights on S3 and its key, Glue, Athena, secrets and the contract, and publishes events:
+    none on IAM, Batch or Step Functions.
     """
     statements = demo.statements(f"{namespace}/namespace/job-role")
     services = {action.partition(":")[0] for item in statements for action in item["Action"]}
-    assert services == {"s3", "kms", "glue", "athena", "secretsmanager", "ssm"}
+    assert services == {"s3", "kms", "glue", "athena", "secretsmanager", "ssm", "events"}
 
 
 def test_state_machines_belong_to_a_namespace_by_name(demo: Synthesized) -> None:

@@ -25,8 +25,8 @@ def test_public_names_are_frozen() -> None:
         "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "S3", "Step", "StepMutator",
         "Task", "USER_SKIP_STEP", "batch", "catch", "conda", "conda_base", "config_expr", "current",
         "default_namespace", "environment", "expect", "get_namespace", "namespace", "no_reuse", "project",
-        "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "sql", "step", "table",
-        "timeout", "user_step_decorator", "write_table",
+        "publish_event", "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "sql", "step",
+        "table", "timeout", "trigger", "trigger_on_finish", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

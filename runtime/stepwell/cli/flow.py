@@ -9,6 +9,7 @@ import click
 from stepwell.cli.attaching import attach_for_all, with_option
 from stepwell.cli.errors import run_command, told
 from stepwell.cli.lazy import LazyGroup, load_for
+from stepwell.cli.options import project_options
 from stepwell.cli.parameters import config_options
 from stepwell.flow.spec import FlowSpec
 
@@ -76,7 +77,14 @@ def flow_command(flow_class: type[FlowSpec]) -> click.Group:
         COMMANDS,
         load_for(flow_class),
         help=flow_class.__doc__,
-        params=[datastore, environment, suffixes, with_option(), *config_options(flow_class)],
+        params=[
+            datastore,
+            environment,
+            suffixes,
+            with_option(),
+            *config_options(flow_class),
+            *project_options(flow_class),
+        ],
         callback=start,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _hyphened},
     )

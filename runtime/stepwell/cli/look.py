@@ -61,26 +61,48 @@ def dump_command(flow_class: type[FlowSpec]) -> click.Command:
 def logs_command(flow_class: type[FlowSpec]) -> click.Command:
     """The command ``logs`` of a flow."""
 
-    @click.command(cls=_Logs, help=f"Show what tasks printed. PATHSPEC is {_PATHSPEC}")
-    @click.argument("pathspec")
-    @click.option("--stdout", is_flag=True, help="Only what went to stdout.")
-    @click.option("--stderr", is_flag=True, help="Only what went to stderr.")
-    @click.option("--timestamps", is_flag=True, help="Begin each line with its time, in UTC.")
     @click.pass_obj
-    def logs(datastore: str | None, pathspec: str, stdout: bool, stderr: bool, timestamps: bool) -> None:
-        tasks = _tasks(flow_class, pathspec, datastore)
-        for task in tasks:
-            if len(tasks) > 1:
-                click.secho(f"{task.pathspec}:", bold=True)
-            for time, text, is_error in _lines(task, stdout or not stderr, stderr or not stdout):
-                before = f"{time.isoformat(' ', 'milliseconds').partition('+')[0]} " if timestamps else ""
-                click.echo(before + text, err=is_error)
-            failure = task.exception
-            if failure and not failure.traceback:  # one with a traceback has printed it
-                click.echo(f"Error: {failure.reason}", err=True)
+    def logs(datastore: str | None, /, pathspec: str, **options: bool) -> None:
+        show_logs(flow_class, pathspec, datastore, **options)
 
-    logs.params.append(namespace_option())
-    return logs
+    return _Logs(
+        "logs",
+        callback=logs,
+        params=[*logs_options(), namespace_option()],
+        help=f"Show what tasks printed. PATHSPEC is {_PATHSPEC}",
+    )
+
+
+def logs_options() -> list[click.Parameter]:
+    """What `show_logs` takes."""
+    return [
+        click.Argument(["pathspec"]),
+        click.Option(["--stdout"], is_flag=True, help="Only what went to stdout."),
+        click.Option(["--stderr"], is_flag=True, help="Only what went to stderr."),
+        click.Option(["--timestamps"], is_flag=True, help="Begin each line with its time, in UTC."),
+    ]
+
+
+def show_logs(
+    flow_class: type[FlowSpec],
+    pathspec: str,
+    datastore: str | None,
+    *,
+    stdout: bool,
+    stderr: bool,
+    timestamps: bool,
+) -> None:
+    """Print what tasks have printed, and of what died why."""
+    tasks = _tasks(flow_class, pathspec, datastore)
+    for task in tasks:
+        if len(tasks) > 1:
+            click.secho(f"{task.pathspec}:", bold=True)
+        for time, text, is_error in _lines(task, stdout or not stderr, stderr or not stdout):
+            before = f"{time.isoformat(' ', 'milliseconds').partition('+')[0]} " if timestamps else ""
+            click.echo(before + text, err=is_error)
+        failure = task.exception
+        if failure and not failure.traceback:  # one with a traceback has printed it
+            click.echo(f"Error: {failure.reason}", err=True)
 
 
 class _Logs(click.Command):
@@ -92,10 +114,12 @@ class _Logs(click.Command):
 
 def find_run(flow_class: type[FlowSpec], run: str | None, datastore: str | None) -> Run:
     """A run by its id, or the newest. Raises `NoSuchObject`."""
-    from stepwell.client.objects import Flow
+    from stepwell.client.objects import Flow, Run
 
-    flow = Flow(flow_class.__name__, datastore=datastore)
-    return flow.latest_run if run is None else flow[run]
+    name = flow_class.__name__
+    if run is not None:
+        return Run(f"{name}/{run}", datastore=datastore)
+    return Flow(name, datastore=datastore).latest_run
 
 
 def _tasks(flow_class: type[FlowSpec], pathspec: str, datastore: str | None) -> list[Task]:

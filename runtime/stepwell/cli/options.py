@@ -11,11 +11,14 @@ import click
 
 from stepwell import config
 from stepwell.errors import FlowError, UsageError
+from stepwell.flow.decorators.project import namespace_of, project
 from stepwell.flow.spec import FlowSpec
 from stepwell.store import keys
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+_PROJECT = "stepwell.project"
 
 
 def tag_option(help: str) -> click.Option:
@@ -42,11 +45,38 @@ def step_argument(flow_class: type[FlowSpec], name: str, **settings: Any) -> cli
     return click.Argument([name], shell_complete=complete, **settings)
 
 
+def project_options(flow_class: type[FlowSpec]) -> list[click.Option]:
+    """``--branch NAME`` and ``--production`` of a flow with ``@project``; they say the namespace."""
+
+    def use(context: click.Context, option: click.Parameter, given: Any) -> None:
+        chosen = context.meta.setdefault(_PROJECT, {})
+        if given:
+            chosen[option.name] = given
+            name = namespace_of(flow_class, chosen.get("branch"), chosen.get("production", False))
+            os.environ["STEPWELL_NAMESPACE"] = str(name)
+
+    if project.of(flow_class) is None:
+        return []
+    shared: dict[str, Any] = {"expose_value": False, "callback": use}
+    return [
+        click.Option(
+            ["--branch"], metavar="NAME", **shared,
+            help="A branch of the project: its runs and deployments stand by themselves.",
+        ),
+        click.Option(["--production"], is_flag=True, help="The project's production.", **shared),
+    ]  # fmt: skip
+
+
 def namespace_option() -> click.Option:
     """``--namespace NAME``: STEPWELL_NAMESPACE for this command and all that it starts."""
 
     def use(context: click.Context, option: click.Parameter, name: str | None) -> None:
         if name is not None:
+            if context.meta.get(_PROJECT):
+                raise UsageError(
+                    f"--namespace: received {name!r} besides --production or --branch, which say the "
+                    "namespace already; give one of them"
+                )
             os.environ["STEPWELL_NAMESPACE"] = name
             config.namespace()
 

@@ -60,12 +60,12 @@ watch.params += place_options()
 def _wait_for_its_beginning(reader: RunReader) -> None:
     """Wait for the first task of a run that was triggered."""
     from stepwell.client.following import pause
-    from stepwell.production.status import why_it_is_over
+    from stepwell.production.status import why_an_execution_is_over
 
     began = time.monotonic()
     said = False
     while not reader.exists():
-        reason = why_it_is_over(reader.datastore.namespace, reader.flow, reader.run)
+        reason = why_an_execution_is_over(reader.datastore.namespace, reader.flow, reader.run)
         if reason:
             raise RunFailed(f"run {reader.pathspec} failed before its first task began: {reason}")
         if not said:

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from stepwell.client.progress import Files, Progress, progress
-from stepwell.client.reader import FAILURE, LOG, RunReader, attempts_with, done_at, is_done
-from stepwell.datastore import Failure
+from stepwell.client.reader import LOG, RunReader, attempts_with, done_at, is_done
+from stepwell.datastore import Failure, RunInfo
 from stepwell.errors import NotFound
 from stepwell.flow.graph import TaskId
 from stepwell.logs import began
@@ -53,11 +53,11 @@ class Look:
     cost: float
 
 
-Elsewhere = Callable[[str, str, str], str | None]
-"""Says why the run of a namespace, flow and id is over, where the datastore does not know; None if not."""
+Elsewhere = Callable[[RunInfo], str | None]
+"""Says why a run is over, where the datastore does not know; None if it is not."""
 
 
-def nowhere_else(namespace: str, flow: str, run: str) -> None:
+def nowhere_else(info: RunInfo) -> None:
     """Only the datastore is asked."""
 
 
@@ -94,8 +94,9 @@ class Follower:
         return Look(status, ended, reason, files, found, time.monotonic() - start)
 
     def spans(self, look: Look, tasks: Iterable[TaskId]) -> dict[TaskId, Span]:
-        """When tasks ran, of those that did and of which it is known; with at most two requests a task, once.
+        """When tasks ran, of those that did and of which it is known.
 
+        At most three requests a task, once.
         A task that was taken over from another run did not run in this one.
         """
         wanted = [task for task in tasks if task in look.files and task not in self._spans]
@@ -130,8 +131,7 @@ class Follower:
             return "succeeded", done_at(self.reader.manifest(end), files[end]), None
         if ended := self.reader.ended():
             return "failed", ended, None
-        reader = self.reader
-        reason = self._elsewhere(reader.datastore.namespace, reader.flow, reader.run)
+        reason = self._elsewhere(self.reader.info)
         return ("failed", None, reason) if reason else ("running", None, None)
 
     def _learn(self, tasks: list[TaskId]) -> None:
@@ -165,8 +165,7 @@ class Follower:
         return self._begun[task, attempt]
 
     def _failure(self, look: Look, task: TaskId) -> Failure | None:
-        attempts = attempts_with(look.files[task], FAILURE)
-        return self.reader.failure(task, attempts[-1]) if attempts else None
+        return self.reader.failure(task, look.files[task])
 
 
 def pause(cost: float, quiet: float) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from stepwell.client.reader import FAILURE, MANIFEST, RunReader, attempts_with, is_done
+from stepwell.client.reader import MANIFEST, RunReader, has_failed, is_done
 from stepwell.datastore import TaskFile
 from stepwell.flow.graph import TaskId
 from stepwell.html import table
@@ -27,7 +27,7 @@ def run_table(reader: RunReader) -> str:
 def _state(tasks: list[list[TaskFile]]) -> str:
     """Such as ``done``, or ``3 done, 1 failed``."""
     done = sum(map(is_done, tasks))
-    failed = sum(not is_done(files) and bool(attempts_with(files, FAILURE)) for files in tasks)
+    failed = sum(not is_done(files) and has_failed(files) for files in tasks)
     counts = {"done": done, "failed": failed, "not done": len(tasks) - done - failed}
     if len(tasks) in counts.values():
         return next(state for state, count in counts.items() if count)

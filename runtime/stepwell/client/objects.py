@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from stepwell.client.base import RunObject
 from stepwell.client.namespaces import Scope
-from stepwell.client.reader import FAILURE, RunReader, attempts_with, done_at, is_done
+from stepwell.client.reader import RunReader, done_at, is_done
 from stepwell.client.tasks import Step as Step
 from stepwell.client.tasks import Task as Task
 from stepwell.datastore import SYSTEM_TAGS, Datastore, Failure, RunInfo, TaskData
@@ -21,6 +21,7 @@ from stepwell.errors import NoSuchObject
 if TYPE_CHECKING:
     from stepwell.client.code import Code
     from stepwell.client.lineage import Lineage
+    from stepwell.client.trigger import Trigger
 
 
 class Flow:
@@ -181,13 +182,20 @@ class Run(RunObject):
         return done_at(reader.manifest(end), reader.datastore.task_files(reader.flow, reader.run, end))
 
     @property
+    def trigger(self) -> Trigger | None:
+        """The event that started it; None where a person or a schedule did."""
+        from stepwell.client.trigger import trigger_of
+
+        return trigger_of(self.datastore, self._reader.flow, self.id)
+
+    @property
     def failures(self) -> list[Failure]:
         """Why tasks failed that are not done, the first one first."""
         found = [
-            self._reader.failure(task, attempt)
+            failure
             for task, files in self._reader.files().items()
             if not is_done(files)
-            for attempt in attempts_with(files, FAILURE)
+            for failure in self._reader.failures(task, files)
         ]
         return sorted(found, key=lambda failure: failure.ended)
 

@@ -1,8 +1,8 @@
 """How far a run is, from what its tasks have left: pure.
 
-A task that is done has a manifest. One whose last attempt failed has a failure for that. One that runs has
-a log, if it has run for more than a second. And one that waits for a place, or has begun just now, has
-left nothing: that it is to come follows from the graph and what is done.
+A task that is done has a manifest. One whose last attempt failed has a failure for that, or what Step
+Functions said of it. One that runs has a log, if it has run for more than a second. And one that waits for
+a place, or has begun just now, has left nothing: that it is to come follows from the graph and what is done.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stepwell.client.reader import FAILURE, LOG, attempts_with, is_done
+from stepwell.client.reader import DIED, FAILURE, LOG, attempts_with, is_done
 from stepwell.datastore import TaskFile
 from stepwell.flow import paths
 from stepwell.flow.frontier import Frontier
@@ -113,6 +113,8 @@ def state_of(files: list[TaskFile], over: bool) -> State:
     """The state of a task that has left files."""
     if is_done(files):
         return "done"
+    if any(file.name == DIED for file in files):
+        return "failed"
     failed, logged = attempts_with(files, FAILURE), attempts_with(files, LOG)
     if failed and (not logged or failed[-1] >= logged[-1]):
         return "failed"
@@ -134,6 +136,8 @@ def _free(
         task = free.popleft()
         if tasks.get(task) != "done":
             yield task
+            if tasks.get(task) == "failed" and (lost := frontier.failed(task)):
+                free.extend(lost.free)
             continue
         step, splits, chosen = graph[task.step], None, None
         if step.kind in ("foreach", "switch"):

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from stepwell.compute.ending import why_it_died
 from stepwell.datastore import Datastore, Failure, RunInfo, TaskFile
 from stepwell.errors import NoSuchObject, NotFound
 from stepwell.flow.document import from_document
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from stepwell.artifacts.manifest import Manifest
 
 MANIFEST = "manifest.parquet"
-FAILURE = ".failed.json"
-LOG = ".log"
+FAILURE, DIED, LOG = ".failed.json", "died.json", ".log"
 
 
 class RunReader:
@@ -74,8 +74,27 @@ class RunReader:
         """A task's files as of now: its log is the last to come, when the task may be done already."""
         return list(self.datastore.task_files(self.flow, self.run, task))
 
-    def failure(self, task: TaskId, attempt: int) -> Failure:
-        return self.datastore.failure(self.flow, self.run, task, attempt)
+    def failures(self, task: TaskId, files: list[TaskFile]) -> list[Failure]:
+        """Why the attempts of a task with these files failed, the first one first."""
+        attempts = attempts_with(files, FAILURE)
+        found = [self.datastore.failure(self.flow, self.run, task, attempt) for attempt in attempts]
+        death = self._death(task, files)
+        return [*found, death] if death and death.attempt not in attempts else found
+
+    def failure(self, task: TaskId, files: list[TaskFile]) -> Failure | None:
+        """Why the last attempt of a task failed that did; None where none has. At most two requests."""
+        attempts, death = attempts_with(files, FAILURE), self._death(task, files)
+        if death and death.attempt not in attempts:
+            return death
+        return self.datastore.failure(self.flow, self.run, task, attempts[-1]) if attempts else None
+
+    def _death(self, task: TaskId, files: list[TaskFile]) -> Failure | None:
+        """What Step Functions said of a task that failed for good."""
+        died = next((file for file in files if file.name == DIED), None)
+        if died is None:
+            return None
+        why = why_it_died(self.datastore.died(self.flow, self.run, task))
+        return Failure(task.step, task.path, why.attempt, why.reason, "", died.modified)
 
     def log(self, task: TaskId) -> bytes:
         """What the last attempt printed that has a log, as `stepwell.logs` keeps it."""
@@ -128,6 +147,11 @@ def done_at(manifest: Manifest, files: Iterable[TaskFile]) -> datetime:
     if manifest.meta.get("taken_from"):
         return next(file.modified for file in files if file.name == MANIFEST)
     return datetime.fromisoformat(manifest.meta["ended"])
+
+
+def has_failed(files: list[TaskFile]) -> bool:
+    """Whether an attempt of a task with these files failed."""
+    return any(file.name == DIED or file.name.endswith(FAILURE) for file in files)
 
 
 def attempts_with(files: list[TaskFile], suffix: str) -> list[int]:

@@ -132,11 +132,7 @@ class RunList:
             return "succeeded", done_at(manifest, files)
         except NotFound:
             ended = self.datastore.run_ended(info.flow, info.run)
-        return (
-            ("failed", ended)
-            if ended or self._elsewhere(info.namespace, info.flow, info.run)
-            else ("running", None)
-        )
+        return ("failed", ended) if ended or self._elsewhere(info) else ("running", None)
 
 
 def locate(datastore: Datastore, pathspec: str | None) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from stepwell.client.base import RunObject
-from stepwell.client.reader import FAILURE, attempts_with, is_done
+from stepwell.client.reader import is_done
 from stepwell.datastore import Failure, TaskData
 from stepwell.errors import NoSuchObject, did_you_mean
 from stepwell.flow.graph import TaskId
@@ -135,8 +135,7 @@ class Task(RunObject):
     def exception(self) -> Failure | None:
         """Why its last attempt failed; None of a task that is done or has not failed."""
         files = self._reader.files_of(self._task)
-        failed = [] if is_done(files) else attempts_with(files, FAILURE)
-        return self._reader.failure(self._task, failed[-1]) if failed else None
+        return None if is_done(files) else self._reader.failure(self._task, files)
 
     @property
     def created_at(self) -> datetime | None:

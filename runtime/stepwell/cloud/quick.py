@@ -55,7 +55,7 @@ def make(
         queues=(Queue("fargate", _queue(client, prefix, role), "FARGATE", VCPUS),),
         images=("default",),
         tracing=False,
-        dead_letter_queue="",  # nothing of the local cloud starts schedules
+        dead_letter_queue=_queue_of_messages(client, f"{prefix}-undelivered"),
         log_group=_log_group(client, f"/aws/vendedlogs/states/{prefix}"),
         job_log_group=f"/stepwell/{name}/jobs",
         database_prefix=prefix.replace("-", "_") + "_",
@@ -78,7 +78,7 @@ def make(
             definitions,
             execution_role=role,
             scheduler_role=role,
-            schedule_group="default",
+            schedule_group=_schedule_group(client, f"{prefix}-{namespace.replace('/', '-')}"),
             workgroup="primary",
         ).to_json()
     for parameter, value in parameters.items():
@@ -122,6 +122,18 @@ def _log_group(client: Any, name: str) -> str:
     client("logs").create_log_group(logGroupName=name)
     (group,) = client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
     arn: str = group["arn"]
+    return arn
+
+
+def _schedule_group(client: Any, name: str) -> str:
+    client("scheduler").create_schedule_group(Name=name)
+    return name
+
+
+def _queue_of_messages(client: Any, name: str) -> str:
+    url = client("sqs").create_queue(QueueName=name)["QueueUrl"]
+    found = client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn: str = found["QueueArn"]
     return arn
 
 

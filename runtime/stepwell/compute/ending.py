@@ -1,10 +1,14 @@
-"""Why a Batch job is over that has not said so itself: in words, from what Batch tells of it. Pure."""
+"""Why a Batch job is over that has not said so itself: in words, from what Batch tells of it. Pure.
+
+Step Functions tells the same of a job that it waited for, with names that begin in upper case.
+"""
 
 from __future__ import annotations
 
+import json
 import signal
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 _EXITED = "Essential container in task exited"
 """Batch's reason for every container that ended: it says less than the exit code."""
@@ -19,6 +23,50 @@ _WAYS_OUT = (
     ("MISCONFIGURATION", "ask for less with @resources, or who runs the environment for a larger queue"),
     ("ResourceInitializationError", "ask who runs the environment to check its network and roles"),
 )
+
+
+_NO_JOB = {
+    "Batch.ClientException": "deploy the flow again; if that does not help, ask who runs the environment",
+    "Batch.AccessDeniedException": "ask who runs the environment for the rights of its state machines",
+    "States.Timeout": "give it more time: create --workflow-timeout",
+}
+
+
+class Death(NamedTuple):
+    """The end of a task that could not say it itself, in one line, and which attempt it was, from 0."""
+
+    reason: str
+    attempt: int
+
+
+def why_it_died(error: Mapping[str, str]) -> Death:
+    """Why the state of a task failed for good.
+
+    Args:
+        error: its ``Error`` and ``Cause``, as a state machine catches them (AWS Step Functions developer
+            guide, "Handling errors in Step Functions workflows").
+    """
+    name, cause = error.get("Error", ""), error.get("Cause", "")
+    try:
+        detail = _lowered(json.loads(cause))
+        reason = why_it_ended(detail)
+    except (ValueError, KeyError, TypeError):
+        said = " ".join(cause.split()) or "Step Functions gives no cause"
+        way_out = f"; {_NO_JOB[name]}" if name in _NO_JOB else ""
+        return Death(f"it had no Batch job: {name}: {said}{way_out}", 0)
+    variables = {one["name"]: one.get("value") for one in detail.get("container", {}).get("environment", ())}
+    return Death(
+        reason, int(variables.get("STEPWELL_ATTEMPT") or 0) + max(len(detail.get("attempts", ())) - 1, 0)
+    )
+
+
+def _lowered(value: Any) -> Any:
+    """A description with names as Batch itself writes them."""
+    if isinstance(value, list):
+        return [_lowered(one) for one in value]
+    if isinstance(value, dict):
+        return {key[:1].lower() + key[1:]: _lowered(one) for key, one in value.items()}
+    return value
 
 
 def why_it_ended(detail: Mapping[str, Any]) -> str:

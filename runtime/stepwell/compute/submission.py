@@ -76,14 +76,12 @@ class JobTask:
 
     Attributes:
         attempt: how many attempts came before; None where that is not counted.
-        retries: how many may follow the first, where nobody but the job can say that the run has failed.
     """
 
     run: Value
     step: str
     path: Value
     attempt: Value | None
-    retries: int | None = None
 
 
 def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[str, Any]:
@@ -103,8 +101,6 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         environment["STEPWELL_MAX_SPLITS"] = str(jobs.max_splits)
     if task.attempt is not None:
         environment["STEPWELL_ATTEMPT"] = task.attempt
-    if task.retries is not None:
-        environment["STEPWELL_RETRIES"] = str(task.retries)
     found: dict[str, Any] = {
         "jobName": name,
         "jobQueue": plan.queue,

@@ -71,14 +71,32 @@ def of_state_machine(machine: Mapping[str, Any], splits: int, minutes: float) ->
 
 
 def _entered(machine: Mapping[str, Any], times: int, splits: int) -> Iterator[tuple[Mapping[str, Any], int]]:
-    """Each state, and how often it is entered; a Distributed Map starts a child for each item."""
-    for state in machine["States"].values():
+    """Each state, and how often it is entered; a Distributed Map starts a child for each item.
+
+    States that only a failure leads to are left out.
+    """
+    for name in _without_failures(machine):
+        state = machine["States"][name]
         yield state, times
         for branch in state.get("Branches", []):
             yield from _entered(branch, times, splits)
         if "ItemProcessor" in state:
             yield {"Type": "child"}, times * splits
             yield from _entered(state["ItemProcessor"], times * splits, splits)
+
+
+def _without_failures(machine: Mapping[str, Any]) -> list[str]:
+    """The states that are reached where nothing is caught, in their order."""
+    states, ahead, reached = machine["States"], [machine["StartAt"]], set()
+    while ahead:
+        name = ahead.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        state = states[name]
+        choices = [choice["Next"] for choice in state.get("Choices", ())]
+        ahead += [one for one in (state.get("Next"), state.get("Default"), *choices) if one]
+    return [name for name in states if name in reached]
 
 
 def _size(state: Mapping[str, Any]) -> tuple[float, int, int]:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import TextIOWrapper
@@ -23,12 +23,10 @@ from threading import Event
 from types import FrameType
 from typing import IO, cast
 
-from stepwell.datastore import Datastore, Failure, RunInfo, utc_now
-from stepwell.errors import AlreadyExists, NotFound, StoreError, UsageError
+from stepwell.datastore import Datastore, Failure, utc_now
+from stepwell.errors import NotFound, ParameterError, StoreError, UsageError
 from stepwell.execution.growinglog import GrowingLog
-from stepwell.execution.origin import Origin, from_meta
 from stepwell.execution.outcome import TASK_FAILED, death
-from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.logs import LogBook, Stream
@@ -44,7 +42,6 @@ class Job:
             which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
         max_splits: how many items a foreach may have; None for any number.
         id: Batch's id of the job; None where it is not said.
-        last: whether no other attempt follows; False where whoever sent the job decides that.
     """
 
     datastore: str
@@ -58,7 +55,6 @@ class Job:
     attempt: int
     max_splits: int | None = None
     id: str | None = None
-    last: bool = False
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Job:
@@ -85,7 +81,6 @@ class Job:
             attempt=attempt,
             max_splits=int(environ["STEPWELL_MAX_SPLITS"]) if "STEPWELL_MAX_SPLITS" in environ else None,
             id=environ.get("AWS_BATCH_JOB_ID"),
-            last="STEPWELL_RETRIES" in environ and attempt >= int(environ["STEPWELL_RETRIES"]),
         )
 
 
@@ -125,8 +120,6 @@ def run_job(environ: Mapping[str, str]) -> int:
         failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
         datastore.put_failure(job.flow, job.run, failure)
         print(f"Error: {reason}", file=sys.stderr)
-    if status and job.last:
-        datastore.end_run(job.flow, job.run)
     return 1 if status else 0
 
 
@@ -183,12 +176,8 @@ def _follow(process: subprocess.Popen[bytes], log: LogBook) -> None:
 
 
 def run_named_task(flow_class: type[FlowSpec]) -> int:
-    """Run the task that the environment variables name in this process; returns the exit status.
-
-    The first task of a run also claims the run: who started the execution, a person or a schedule,
-    makes no difference.
-    """
-    from stepwell.execution.run import parameter_values
+    """Run the task that the environment variables name in this process; returns the exit status."""
+    from stepwell.execution.beginning import begin
     from stepwell.execution.spec import TaskSpec
     from stepwell.execution.task import run_task
     from stepwell.flow.commandline import frozen
@@ -200,21 +189,13 @@ def run_named_task(flow_class: type[FlowSpec]) -> int:
     datastore = Datastore(open_store(job.datastore), job.namespace)
     parameters, origin = None, None
     if job.task.step == START:
-        given = datastore.parameters(job.flow, job.run)
-        origin = from_meta(datastore.origin(job.flow, job.run))
-        info = RunInfo(
-            job.flow, job.run, job.namespace, job.username, utc_now(), "step-functions",
-            code=job.code, parameters=given, origin=origin.run if isinstance(origin, Origin) else None,
-            graph=to_document(flow_class.graph()), revision=datastore.code_revision(job.code),
-        )  # fmt: skip
-        with suppress(AlreadyExists):  # an attempt before this one has claimed it
-            datastore.claim_run(info)
-        if frozen().environments:
-            datastore.put_environments(job.flow, job.run, frozen().environments)
-        tags = datastore.tags(job.flow, job.run).union(frozen().tags)
-        if tags:
-            datastore.add_tags(job.flow, job.run, tags)
-        parameters = parameter_values(flow_class, given)
+        try:
+            parameters, origin = begin(flow_class, job, datastore)
+        except ParameterError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            failure = Failure(job.task.step, job.task.path, job.attempt, str(error), "", utc_now())
+            datastore.put_failure(job.flow, job.run, failure)
+            return TASK_FAILED
     spec = TaskSpec(
         job.run, job.task, job.username, job.attempt, parameters, max_splits=job.max_splits,
         publish_splits=True, code=job.code, origin=origin, attached=frozen().attached, job=job.id,

@@ -111,8 +111,15 @@ class LocalRun:
         """Try the task again, or let the run fail."""
         self._report.failed(attempt.task, by, failure)
         wait = attempts(self._functions[attempt.task.step]).wait(failure.attempt)
-        if wait is None:
-            self._failures.append(failure)
+        if wait is None or self._frontier.is_lost(attempt.task):
+            lost = self._frontier.failed(attempt.task)
+            if lost is None:
+                self._failures.append(failure)
+                return
+            self._waiting.drop(self._frontier.is_lost)
+            self._report.tolerated(lost)
+            for task in lost.free:
+                self._waiting.push(Attempt(task))
             return
         following = Attempt(attempt.task, failure.attempt + 1)
         self._report.retrying(attempt.task, following.number, wait)

@@ -17,7 +17,7 @@ def parents(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> dict[
     """The tasks whose artifacts a task starts from, in the order of ``inputs``, and their manifests.
 
     Raises:
-        NotFound: one of them is not done.
+        NotFound: one of them is not done, and no foreach tolerates that.
     """
     splits = None
     if graph.joins_foreach(task.step):
@@ -27,7 +27,9 @@ def parents(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> dict[
         splits = manifest.meta["foreach"]["splits"]
     groups = graph.parents(task, splits)
     repeated = paths.parse(task.path)[1]
-    if repeated or all(len(group) == 1 and not graph[group[0].step].repeats for group in groups):
+    are_certain = all(len(group) == 1 and not graph[group[0].step].repeats for group in groups)
+    may_lack = splits is not None and graph[graph.split_of(task.step)].tolerate > 0
+    if repeated or (are_certain and not may_lack):
         certain = [group[0] for group in groups]
         return dict(zip(certain, datastore.load(graph.flow, run, certain), strict=True))
     groups = [tuple(_last(graph, datastore, run, one) for one in group) for group in groups]
@@ -35,6 +37,8 @@ def parents(graph: Graph, datastore: Datastore, run: str, task: TaskId) -> dict[
     found: dict[TaskId, Manifest] = {}
     for group in groups:
         leading = [one for one in group if one in done and _leads(graph, done[one], task.step)]
+        if not leading and may_lack:
+            continue
         if len(leading) != 1:
             raise NotFound(
                 f"{graph.flow}/{run}/{task}: of {', '.join(map(str, group))} exactly one has to be done and "

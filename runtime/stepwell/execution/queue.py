@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -42,6 +43,12 @@ class Queue:
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[2])
         return self._ready.popleft() if self._ready else None
+
+    def drop(self, unwanted: Callable[[TaskId], bool]) -> None:
+        """Forget the attempts of tasks that need not be run any more."""
+        self._ready = deque(one for one in self._ready if not unwanted(one.task))
+        self._later = [one for one in self._later if not unwanted(one[2].task)]
+        heapq.heapify(self._later)
 
     @property
     def next_time(self) -> float | None:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from stepwell.datastore import Failure, RunInfo
 from stepwell.execution.tally import Tally, duration, summary
+from stepwell.flow.frontier import Lost
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
 from stepwell.terminal import is_live, paint, paints
@@ -28,6 +29,8 @@ class Reporter(Protocol):
     def failed(self, task: TaskId, by: str, failure: Failure) -> None: ...
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None: ...
+
+    def tolerated(self, lost: Lost) -> None: ...
 
     def end(self, done: bool) -> None: ...
 
@@ -78,12 +81,22 @@ class Console:
         when = f" in {seconds:g} s" if seconds else ""
         self._say(f"[{self._run}/{task}] Attempt {attempt + 1} follows{when}.", "33")
 
+    def tolerated(self, lost: Lost) -> None:
+        if lost.item:
+            self._say(
+                f"[{self._run}/{lost.item.step}] The foreach goes on without item {lost.item.path}: "
+                f"{lost.lost} of at most {lost.most} lost.",
+                "33",
+            )
+
     def end(self, done: bool) -> None:
         took = duration(self._tally.seconds)
         if done:
             counts = f"{self._tally.done} tasks" if self._tally.done > 1 else "1 task"
             reused = f", {self._tally.reused} reused" if self._tally.reused else ""
-            self._say(f"The run took {took}: {counts}{reused}. Done!", "32")
+            failed = len(self._tally.failures)
+            tolerated = f", {failed} that failed left out" if failed else ""
+            self._say(f"The run took {took}: {counts}{reused}{tolerated}. Done!", "32")
         elif self._tally.failures:
             self._say(f"The run failed after {took}.", "31")
             self._print(summary(self._pathspec, self._tally, self._command))

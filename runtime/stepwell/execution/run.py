@@ -27,6 +27,7 @@ from stepwell.execution.workers import Workers
 from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.batch import batch_steps
 from stepwell.flow.decorators.packages import wanted
+from stepwell.flow.decorators.project import project_of
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, Graph
 from stepwell.flow.parameters import Parameter
@@ -117,6 +118,7 @@ def run_locally(
     graph, functions = flow_class.graph(), flow_class.step_functions()
     on_batch, packages = batch_steps(functions), wanted(flow_class, functions)
     namespace, username = config.namespace(), config.username()
+    project = project_of(flow_class, namespace)
 
     # the fork comes first: what follows here may start threads
     server = task_server(flow_class)
@@ -157,7 +159,7 @@ def run_locally(
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
             parameters=portable_parameters(flow_class, given), origin=resumed, graph=to_document(graph),
-            publishes=not (isinstance(origin, Resume) and origin.replay),
+            publishes=not (isinstance(origin, Resume) and origin.replay), project=project,
             revision=revision(),
         )  # fmt: skip
         datastore.claim_run(info)

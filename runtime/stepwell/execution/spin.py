@@ -16,6 +16,7 @@ from stepwell.execution.parents import parents
 from stepwell.execution.run import Resume, find_origin, new_run_id, parameter_values
 from stepwell.execution.spec import TaskSpec
 from stepwell.flow import paths
+from stepwell.flow.decorators.project import project_of
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.spec import FlowSpec
@@ -53,6 +54,7 @@ def spin(
     info = RunInfo(
         graph.flow, run, datastore.namespace, config.username(), utc_now(), "spin",
         parameters=past.parameters, origin=origin.run, graph=to_document(graph), publishes=False,
+        project=project_of(flow_class, datastore.namespace),
     )  # fmt: skip
     datastore.claim_run(info, listed=False)  # the newest run is still the one that was run
     for needed in inputs:

@@ -27,6 +27,7 @@ from stepwell.flow.decorators.attach import attach
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.base import StepCall, run_decorated
 from stepwell.flow.decorators.catch import CaughtException, catch
+from stepwell.flow.decorators.project import project_of
 from stepwell.flow.graph import Graph
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import STATE, FlowSpec
@@ -60,6 +61,7 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
     context = TaskContext(
         flow_name, spec.run, spec.task.step, spec.task.path, spec.attempt,
         datastore.namespace, spec.username, datastore, _parameter_names(flow_class),
+        project_of(flow_class, datastore.namespace),
     )  # fmt: skip
     current.set_task(context)
     try:

@@ -9,7 +9,9 @@ from stepwell.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from stepwell.client.objects import Run
+    from stepwell.client.trigger import Trigger
     from stepwell.datastore import Datastore
+    from stepwell.flow.decorators.project import Project
 
 
 @dataclass(slots=True)
@@ -29,6 +31,7 @@ class TaskContext:
     username: str
     datastore: Datastore
     parameter_names: tuple[str, ...] = ()
+    project: Project | None = None
     table_reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     table_writes: list[dict[str, Any]] = field(default_factory=list)
     asked_id: bool = False
@@ -109,6 +112,36 @@ class Current:
         return f"{task.flow}/{task.run}/{task.step}/{task.task}"
 
     @property
+    def project_name(self) -> str | None:
+        """Name of the flow's ``@project``; None where it has none, as of the next four."""
+        project = self._running().project
+        return project.name if project else None
+
+    @property
+    def branch_name(self) -> str | None:
+        """The branch of the project: ``user.NAME``, ``test.BRANCH``, ``prod`` or ``prod.BRANCH``."""
+        project = self._running().project
+        return project.branch if project else None
+
+    @property
+    def project_flow_name(self) -> str | None:
+        """Project, branch and flow, with dots between."""
+        project = self._running().project
+        return project.flow_name if project else None
+
+    @property
+    def is_production(self) -> bool:
+        """Whether the run is the project's production, or a branch of it."""
+        project = self._running().project
+        return project is not None and project.is_production
+
+    @property
+    def is_user_branch(self) -> bool:
+        """Whether the run is in the namespace of a user."""
+        project = self._running().project
+        return project is not None and project.branch.startswith("user.")
+
+    @property
     def parameter_names(self) -> list[str]:
         """Names of the flow's parameters, those of attributes."""
         return list(self._running().parameter_names)
@@ -124,6 +157,11 @@ class Current:
         """The tags people gave the run; asks the datastore."""
         task = self._running()
         return task.datastore.tags(task.flow, task.run)
+
+    @property
+    def trigger(self) -> Trigger | None:
+        """The event that started the run; None where none did; asks the datastore."""
+        return self.run.trigger
 
     @property
     def run(self) -> Run:

@@ -64,7 +64,8 @@ class _Block:
             yield indent + name, element.step
             name = next(iter(self._certain[name]), None)
             if element.step.kind == "foreach":
-                yield f"{indent} ╠═ for each of {element.step.foreach}", None
+                share = f", {element.step.tolerate:.3g} may fail" if element.step.tolerate else ""
+                yield f"{indent} ╠═ for each of {element.step.foreach}{share}", None
                 yield from _Block(element.inner[0], f"{indent} ║   ").lines()
             elif element.step.kind == "branch":
                 for branch in element.inner:

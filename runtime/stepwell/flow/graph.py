@@ -14,6 +14,7 @@ which. So of all the steps that lead to a step, exactly one has led to each of i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
@@ -35,6 +36,7 @@ class Step(NamedTuple):
         kind: how the step ends: with one next step, several, a foreach, one of several, or the flow.
         next: names of the steps that follow, in the order of ``self.next``, each once.
         foreach: name of the artifact a foreach goes over.
+        tolerate: the share of its items that may fail, from 0 to less than 1.
         takes_inputs: whether it is declared ``def name(self, inputs)``: a join.
         where: ``file:line``, for messages.
         condition: name of the artifact a switch looks at.
@@ -50,6 +52,11 @@ class Step(NamedTuple):
     where: str = ""
     condition: str | None = None
     cases: tuple[tuple[Key, str], ...] = ()
+    tolerate: float = 0
+
+    def tolerated(self, items: int) -> int:
+        """How many of so many items may fail."""
+        return math.floor(round(self.tolerate * items, 9))  # 0.29 * 100 is a little less than 29
 
     def keys_to(self, name: str) -> str:
         """For people: the keys with which a switch leads to a step."""

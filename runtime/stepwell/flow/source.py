@@ -126,7 +126,9 @@ class _Next:
 
     def complete(self, step: Step) -> Step:
         """The step with what follows it."""
-        foreach, condition = self._texts()
+        foreach, condition, tolerate = self._texts()
+        if tolerate is not None and foreach is None:
+            raise self._refuse("tolerate goes with foreach: it is the share of items that may fail")
         if any(isinstance(argument, ast.Dict) for argument in self._call.args) or condition is not None:
             cases = self._cases(foreach, condition)
             following = tuple(dict.fromkeys(cases.values()))
@@ -142,18 +144,28 @@ class _Next:
             return step._replace(kind="branch" if len(names) > 1 else "linear", next=names)
         if len(names) > 1:
             raise self._refuse("a foreach leads to one step")
-        return step._replace(kind="foreach", next=names, foreach=foreach)
+        return step._replace(kind="foreach", next=names, foreach=foreach, tolerate=tolerate or 0)
 
-    def _texts(self) -> tuple[str | None, str | None]:
-        """What is given as `foreach` and as `condition`."""
+    def _texts(self) -> tuple[str | None, str | None, float | None]:
+        """What is given as `foreach`, as `condition`, and as `tolerate`."""
         found: dict[str, str] = {}
+        tolerate = None
         for keyword in self._call.keywords:
+            if keyword.arg == "tolerate":
+                tolerate = self._share(keyword.value)
+                continue
             if keyword.arg not in ("foreach", "condition"):
                 raise self._refuse(f"self.next takes no argument '{keyword.arg}'")
             if not (isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)):
                 raise self._refuse(f"{keyword.arg} takes the name of an artifact, as text")
             found[keyword.arg] = keyword.value.value
-        return found.get("foreach"), found.get("condition")
+        return found.get("foreach"), found.get("condition"), tolerate
+
+    def _share(self, node: ast.expr) -> float:
+        value = node.value if isinstance(node, ast.Constant) else None
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
+            raise self._refuse("tolerate is a number from 0 to less than 1, written out, such as 0.01")
+        return value
 
     def _cases(self, foreach: str | None, condition: str | None) -> dict[Key, str]:
         """Step by value, as Python compares values: 1, 1.0 and True are one key."""

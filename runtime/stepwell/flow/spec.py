@@ -141,6 +141,7 @@ class FlowSpec:
         *steps: Callable[..., Any] | dict[Any, Callable[..., Any]],
         foreach: str | None = None,
         condition: str | None = None,
+        tolerate: float = 0,
     ) -> None:
         """Say which step follows; the last statement of every step but ``end``.
 
@@ -152,6 +153,8 @@ class FlowSpec:
                 may be one of its own steps, and is then repeated.
             foreach: name of the artifact with the items: anything with a length.
             condition: name of the artifact whose value is the key of the step to run.
+            tolerate: the share of a foreach's items that may fail, from 0 to less than 1: its join gets the
+                others.
         """
         self._stepwell_state.end_with(self)
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from stepwell.flow.spec import FlowSpec
 
 _MISSING = object()
+MOST_ITEMS = 130_000
+"""Items of a foreach on Step Functions: of each a digit and a comma come back, and a result has 256 KiB at
+most (AWS Step Functions developer guide, quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,9 +274,12 @@ class TaskState:
                 "check what fills it, or branch before it"
             )
         if self._max_splits is not None and count > self._max_splits:
+            way_out = f"raise it with `run --max-num-splits {count}`"
+            if self._max_splits >= MOST_ITEMS:
+                way_out = "Step Functions takes no more: nest two foreaches"
             raise FlowError(
                 f"{at}: foreach over '{name}' has {count} items, above the limit of {self._max_splits}; "
-                f"raise it with `run --max-num-splits {count}`"
+                f"{way_out}"
             )
         return count
 

@@ -7,27 +7,37 @@ nor the 25,000 events of a history limit it (AWS Step Functions developer guide,
 
 A switch is a Choice on what the switching task wrote to S3, because a job returns nothing. While a
 step repeats itself the state also carries the number of the repetition.
+
+What fails leaves a word in S3 before its execution fails: of a task that could not say so itself what
+Step Functions and Batch say of it, and of the run that it is over.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from stepwell.compute.submission import Jobs, JobTask, Reference, StepPlan, name_stem, submission
 from stepwell.flow import paths
 from stepwell.flow.blocks import Element, blocks
 from stepwell.flow.graph import ROOT_PATH, Graph, Step
+from stepwell.flow.state import MOST_ITEMS
+from stepwell.production.about import About
+from stepwell.production.limits import outer_concurrency
 from stepwell.production.names import fitted
 from stepwell.store import keys
 
 MAX_WORKERS = 100
 """How many tasks of a foreach run at once: Metaflow's ``--max-workers`` on Step Functions."""
-RUN_PREFIX = "sfn-"
-"""A production run's id is this and the name of its execution."""
 
 _PATIENCE = {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2.0}
 """S3 asks for some at times (HTTP status 503)."""
+_ANY = ["States.ALL"]
+_CALLED = "$$.Execution.Name"
+# its name is no error's of Step Functions: no state may raise those (ASL specification, "Errors")
+_FAIL = {"Type": "Fail", "Error": "Stepwell.Failed", "CausePath": "$.error.Cause"}
+_RUN_FAILED, _OVER = "The run failed", "The run is over"
+_EVENT, _KEEP, _NAME = "Is it an event?", "Keep the event", "Name the run"
 _FIRST = {"Type": "Pass", "Result": 0, "ResultPath": "$.repetition"}
 _NEXT = {
     "Type": "Pass",
@@ -43,6 +53,9 @@ class Deployment:
         plans: how each step is run.
         code: sha256 of the code package.
         flow_file: the flow's file within the package.
+        timeout: seconds after which Step Functions ends a run.
+        by_events: whether events may start a run.
+        deployed: when, ISO 8601, in UTC.
     """
 
     namespace: str
@@ -53,6 +66,9 @@ class Deployment:
     username: str
     plans: dict[str, StepPlan]
     max_workers: int = MAX_WORKERS
+    timeout: int | None = None
+    by_events: bool = False
+    deployed: str | None = None
 
 
 def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
@@ -60,14 +76,18 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     compiler = _Compiler(graph, deployment)
     begin = {
         "Type": "Pass",
-        "Parameters": {"run.$": f"States.Format('{RUN_PREFIX}{{}}', $$.Execution.Name)", "path": ROOT_PATH},
+        "Parameters": {"run.$": f"States.Format('{keys.PRODUCTION_RUN}{{}}', {_CALLED})", "path": ROOT_PATH},
         "Next": "start",
     }
-    machine = {
-        "Comment": f"{graph.flow} in {deployment.namespace}, deployed by {deployment.username} with Stepwell",
-        "StartAt": "Name the run",
-        "States": {"Name the run": begin, **compiler.sequence(blocks(graph))},
+    first = compiler.keeping_events() if deployment.by_events else {}
+    states = {**first, _NAME: begin, **compiler.whole(blocks(graph))}
+    machine: dict[str, Any] = {
+        "Comment": About.of(graph.flow, deployment).to_json(),
+        "StartAt": next(iter(states)),
+        "States": states,
     }
+    if deployment.timeout is not None:
+        machine["TimeoutSeconds"] = deployment.timeout
     found: dict[str, Any] = fitted(machine)
     return found
 
@@ -81,8 +101,40 @@ class _Compiler:
             flow_file=deployment.flow_file,
         )  # fmt: skip
 
-    def sequence(self, elements: tuple[Element, ...]) -> dict[str, Any]:
-        """The states of a block: those of each element, and what leads from one to the next."""
+    def keeping_events(self) -> dict[str, Any]:
+        """Where an event has started the execution, keep it for the first task: no payload goes on."""
+        key = keys.event(self._to.namespace, self._graph.flow, keys.PRODUCTION_RUN + "{}")
+        return {
+            _EVENT: {
+                "Type": "Choice",
+                "Choices": [{"Variable": "$.event", "IsPresent": True, "Next": _KEEP}],
+                "Default": _NAME,
+            },
+            _KEEP: {
+                **self._put(f"States.Format('{key}', $$.Execution.Name)", {"Body.$": "$"}),
+                "Next": _NAME,
+            },
+        }
+
+    def whole(self, elements: tuple[Element, ...]) -> dict[str, Any]:
+        """The states of the whole flow: whatever fails, the run is said to be over."""
+        states = self.sequence(elements, over=_RUN_FAILED)
+        for state in states.values():
+            if state["Type"] in ("Task", "Map", "Parallel") and "Catch" not in state:
+                state["Catch"] = _catch(_RUN_FAILED)
+        key = keys.ended(self._to.namespace, self._graph.flow, "{}")
+        said = {"Body": {"ended.$": "$$.State.EnteredTime", "error.$": "$.error"}}
+        put = self._put(f"States.Format('{key}', $.run)", said)
+        states[_RUN_FAILED] = {**put, "Catch": _catch(_OVER, None), "Next": _OVER}
+        states[_OVER] = _FAIL
+        return states
+
+    def sequence(self, elements: tuple[Element, ...], over: str | None = None) -> dict[str, Any]:
+        """The states of a block: those of each element, and what leads from one to the next.
+
+        Args:
+            over: the state that follows where a task has failed; by default one of the task's own.
+        """
         states: dict[str, Any] = {}
         for element in elements:
             step, name = element.step, element.step.name
@@ -96,9 +148,34 @@ class _Compiler:
                 behind = self._switch(step)
             if step.repeats:
                 states[_entry(step)] = {**_FIRST, "Next": name}
-            states[name] = {**self._job(element), **({"Next": next(iter(behind))} if behind else on)}
+            dead = f"{name}: tell why"
+            states[name] = {
+                **self._job(element),
+                "Catch": _catch(dead),
+                **({"Next": next(iter(behind))} if behind else on),
+            }
             states |= behind
+            states[dead] = self._tell_why(step, over or f"{name}: failed")
+            if over is None:
+                states[f"{name}: failed"] = _FAIL
         return states
+
+    def _tell_why(self, step: Step, following: str) -> dict[str, Any]:
+        """Keep what Step Functions says of a task that failed, beside what the task itself may have said."""
+        pattern, values = _task(step)
+        key = keys.died(self._to.namespace, self._graph.flow, "{}", step.name, pattern)
+        put = self._put(f"States.Format('{key}', $.run, {values})", {"Body.$": "$.error"})
+        return {**put, "Catch": _catch(following, None), "Next": following}
+
+    def _put(self, key: str, what: dict[str, Any]) -> dict[str, Any]:
+        """A state that writes an object."""
+        return {
+            "Type": "Task",
+            "Resource": f"arn:{self._to.partition}:states:::aws-sdk:s3:putObject",
+            "Parameters": {"Bucket": self._to.bucket, "Key.$": key, **what},
+            "ResultPath": None,
+            "Retry": [_PATIENCE],
+        }
 
     def _job(self, element: Element) -> dict[str, Any]:
         step, plan = element.step, self._to.plans[element.step.name]
@@ -109,13 +186,13 @@ class _Compiler:
             path=Reference(f"States.Format('{pattern}', {values})" if step.repeats else "$.path"),
             # a retried state submits a new job, whose own count begins anew: it is told the state's
             attempt=Reference("States.Format('{}', $$.State.RetryCount)") if plan.attempts.more else None,
-            retries=plan.attempts.more,
         )
+        jobs = replace(self._jobs, max_splits=MOST_ITEMS) if step.kind == "foreach" else self._jobs
         name = Reference(f"States.Format('{name_stem(self._graph.flow, step.name)}-{pattern}', {values})")
         return {
             "Type": "Task",
             "Resource": f"arn:{self._to.partition}:states:::batch:submitJob.sync",
-            "Parameters": _in_asl(submission(self._jobs, task, name, plan)),
+            "Parameters": _in_asl(submission(jobs, task, name, plan)),
             **_retry(plan),
             "ResultPath": None,
         }
@@ -132,11 +209,11 @@ class _Compiler:
         step, to = element.step, self._to
         (inner,) = element.inner
         states = self.sequence(inner)
-        # a child's output is an entry of the map's result: kept empty, for the result has a limit of
+        # a child's output is an entry of the map's result: kept to a digit, for the result has a limit of
         # 256 KiB though it is thrown away
         for state in states.values():
             if state.get("End"):
-                state |= {"ResultSelector": {}, "ResultPath": "$"}
+                state |= {"ResultSelector": {"done": 1}, "ResultPath": "$", "OutputPath": "$.done"}
         return {
             "Type": "Map",
             "ItemReader": {
@@ -153,9 +230,23 @@ class _Compiler:
                 "StartAt": _entry(inner[0].step),
                 "States": states,
             },
-            "MaxConcurrency": to.max_workers,
+            "MaxConcurrency": self._at_once(element),
+            **({"ToleratedFailurePercentage": round(step.tolerate * 100, 9)} if step.tolerate else {}),
             "ResultPath": None,
         }
+
+    def _at_once(self, element: Element) -> int:
+        """How many children of a map run at once: fewer where each may start maps of its own."""
+
+        def nested(elements: tuple[Element, ...]) -> int:
+            """How many maps stand one in the other."""
+            depths = (max(map(nested, one.inner), default=0) for one in elements)
+            pairs = zip(elements, depths, strict=True)
+            return max(((one.step.kind == "foreach") + depth for one, depth in pairs), default=0)
+
+        inside = nested(element.inner[0])
+        around = sum(scope.branch is None for scope in self._graph.scopes(element.step.name))
+        return outer_concurrency(self._to.max_workers, around + inside) if inside else self._to.max_workers
 
     def _switch(self, step: Step) -> dict[str, Any]:
         """Read the step that was chosen, and go there; back to itself under the next repetition."""
@@ -188,6 +279,11 @@ class _Compiler:
         pattern, values = _task(step)
         key = keys.split(self._to.namespace, self._graph.flow, "{}", step.name, pattern)
         return {"Bucket": self._to.bucket, "Key.$": f"States.Format('{key}', $.run, {values})"}
+
+
+def _catch(following: str, keep: str | None = "$.error") -> list[dict[str, Any]]:
+    """Whatever an attempt fails with for good, go on with another state."""
+    return [{"ErrorEquals": _ANY, "ResultPath": keep, "Next": following}]
 
 
 def _entry(step: Step) -> str:
@@ -226,7 +322,7 @@ def _retry(plan: StepPlan) -> dict[str, Any]:
     return {
         "Retry": [
             {
-                "ErrorEquals": ["States.ALL"],
+                "ErrorEquals": _ANY,
                 "IntervalSeconds": max(1, round(plan.attempts.seconds)),
                 "MaxAttempts": plan.attempts.more,
                 "BackoffRate": 1.0,

@@ -149,6 +149,7 @@ class Runner:
         config: by config its file, as ``--config`` takes them: a dictionary or pairs.
         config_value: by config its values, as ``--config-value`` takes them: a dictionary or pairs.
         decospecs: decorators for every step, as ``--with`` takes them.
+        branch, production: of a flow with ``@project``, as ``--branch`` and ``--production`` take them.
     """
 
     def __init__(
@@ -162,6 +163,8 @@ class Runner:
         config: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         config_value: Mapping[str, Any] | Sequence[tuple[str, Any]] = (),
         decospecs: Sequence[str] = (),
+        branch: str | None = None,
+        production: bool = False,
     ) -> None:
         self.cwd = Path(cwd or ".").absolute()
         self.file = self.cwd / flow_file
@@ -171,6 +174,8 @@ class Runner:
         self._options = [] if datastore is None else [f"--datastore={datastore}"]
         self._options += pairs(CONFIG, config) + pairs(CONFIG_VALUE, config_value)
         self._options += [f"--with={spec}" for spec in decospecs]
+        self._options += [] if branch is None else [f"--branch={branch}"]
+        self._options += ["--production"] if production else []
         self._show = show_output
         self._begun: list[ExecutingRun] = []
 

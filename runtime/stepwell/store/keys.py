@@ -8,6 +8,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/parameters.json             what a trigger was given
     ns/<namespace>/flows/<Flow>/runs/<run>/origin.json                 which run it resumes
     ns/<namespace>/flows/<Flow>/runs/<run>/environments.json           packages of its steps, locked
+    ns/<namespace>/flows/<Flow>/runs/<run>/event.json                  the event that started it
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
@@ -26,6 +27,9 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/environments/packs/<sha256>.pack                    environments of packages
     ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
     warehouse/<database>/<table>/                                      Iceberg
+    deployments/<namespace>/<Flow>/<number>.json, .done                who deployed, and the production token
+
+Deployments stand outside of the namespaces, because all of a team may read what is in those.
 """
 
 from __future__ import annotations
@@ -39,6 +43,8 @@ STAGING = ".staging"
 """In a store that is a folder, where files lie that are not yet whole."""
 
 _TABLE_PIN = re.compile(r"ns/(.+)/flows/([^/]+)/runs/([^/]+)/tables/([^/]+)/([^/]+)\.json")
+PRODUCTION_RUN = "sfn-"
+"""A production run's id is this and the name of its execution."""
 _LONGEST_TAG = 200
 """Bytes, percent-encoded: file systems take names of 255."""
 
@@ -95,6 +101,14 @@ def earlier(namespace: str, flow: str, run: str, step: str) -> str:
     return run_root(namespace, flow, run) + f"earlier/{step}.jsonl"
 
 
+def event(namespace: str, flow: str, run: str) -> str:
+    return run_root(namespace, flow, run) + "event.json"
+
+
+def died(namespace: str, flow: str, run: str, step: str, task: str) -> str:
+    return task_root(namespace, flow, run, step, task) + "died.json"
+
+
 def all_table_pins(namespace: str, flow: str, run: str) -> str:
     return run_root(namespace, flow, run) + "tables/"
 
@@ -137,6 +151,10 @@ def _encoded_tag(name: str) -> str:
             "bytes percent-encoded, such as 'best' or 'model:v2'"
         )
     return encoded
+
+
+def deployments_root(namespace: str, flow: str) -> str:
+    return f"deployments/{namespace}/{flow}/"
 
 
 def object_key(namespace: str, sha256: str, kind: str) -> str:

@@ -31,7 +31,8 @@ def run_flow(
 
     Raises:
         FlowError: the flow or a parameter is wrong.
-        Exception: what a step raises, once it is not tried again; a note says which task it was.
+        Exception: what a step raises, once it is not tried again and no foreach tolerates it; a note says
+            which task it was.
     """
     with isolated_home():
         user = config.username()
@@ -46,6 +47,15 @@ def run_flow(
         waiting = deque([frontier.first()])
         while waiting:
             task = waiting.popleft()
-            outcome = run_task_here(flow_class, task, datastore, user, values, max_splits)
+            if frontier.is_lost(task):
+                continue
+            try:
+                outcome = run_task_here(flow_class, task, datastore, user, values, max_splits)
+            except Exception:
+                lost = frontier.failed(task)
+                if lost is None:
+                    raise
+                waiting.extend(lost.free)
+                continue
             waiting.extend(frontier.done(task, outcome.splits, outcome.chosen))
         return run_of_task(datastore, graph.flow, RUN)

@@ -66,18 +66,21 @@ def task(place: Place, query: Query) -> dict[str, Any]:
         raise NoSuchObject(f"run {followed.reader.pathspec} has no task {task}")
     reader = followed.reader
     files = look.files.get(task, [])
-    logs, failures = attempts_with(files, LOG), attempts_with(files, FAILURE)
+    logs, failures = attempts_with(files, LOG), set(attempts_with(files, FAILURE))
+    failure = None if state == "done" else reader.failure(task, files)
+    if failure:
+        failures.add(failure.attempt)
     found: dict[str, Any] = {
         "step": task.step, "task": task.path, "state": state,
         **_times(followed.follower.spans(look, [task]).get(task)),
         "attempts": [
-            {"attempt": one, "log": one in logs, "failed": one in failures} for one in _attempts(look, task)
+            {"attempt": one, "log": one in logs, "failed": one in failures}
+            for one in sorted(failures.union(logs))
         ],
         "failure": None, "artifacts": [], "more_artifacts": 0, "parents": [], "more_parents": 0, "facts": {},
         "again": followed.again(look) if state in ("running", "waiting", "failed") else None,
     }  # fmt: skip
-    if failures and state != "done":
-        failure = reader.failure(task, failures[-1])
+    if failure:
         found["failure"] = {
             "attempt": failure.attempt,
             "reason": failure.reason,

@@ -14,7 +14,7 @@ from stepwell import FlowSpec, Parameter, step
 from stepwell.cli.flow import flow_command
 from stepwell.client.objects import Flow
 from stepwell.execution.package import FROZEN_FILE
-from stepwell.production import deploy
+from stepwell.production import executions, target
 from tests.support import environment, run_flow, write_flow
 
 
@@ -267,14 +267,15 @@ def test_an_unknown_command_is_one_line(command: str, message: str, ran: Ran) ->
 def test_trigger_writes_the_runs_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`step-functions trigger --run-id-file` leaves the id of the run it started."""
 
-    class Deployed:
-        def __init__(self, flow_class: type[FlowSpec]) -> None: ...
+    class Started:
+        def __init__(self, target: object) -> None: ...
 
         def trigger(self, given: dict[str, Any], tags: tuple[str, ...]) -> str:
             assert (given, tags) == ({"size": ("1", "2")}, ("a", "b"))
             return "sfn-7"
 
-    monkeypatch.setattr(deploy, "Production", Deployed)
+    monkeypatch.setattr(target, "Target", lambda flow_class: None)
+    monkeypatch.setattr(executions, "Executions", Started)
     words = ["step-functions", "trigger", "--size", "1", "--size", "2", "--run-id-file", str(tmp_path / "id")]
     words += ["--tag", "a", "--tag", "b"]
     flow_command(Sized).main(words, standalone_mode=False)

@@ -11,7 +11,7 @@ from stepwell.client import following
 from stepwell.client.following import Follower, Span, pause
 from stepwell.client.reader import RunReader
 from stepwell.client.runs import RunList
-from stepwell.datastore import Datastore
+from stepwell.datastore import Datastore, RunInfo
 from stepwell.flow.document import to_document
 from stepwell.flow.graph import Graph, Step, TaskId
 from stepwell.logs import LogBook
@@ -70,16 +70,16 @@ def test_a_run_that_failed(ada: Datastore) -> None:
 
 def test_a_run_that_was_ended_elsewhere(ada: Datastore) -> None:
     """What the datastore does not know is asked elsewhere, of a run that has not ended in it only."""
-    asked: list[tuple[str, str, str]] = []
+    asked: list[RunInfo] = []
 
-    def elsewhere(*run: str) -> str:
-        asked.append(run)  # type: ignore[arg-type]
+    def elsewhere(info: RunInfo) -> str:
+        asked.append(info)
         return "its execution was aborted"
 
     follower = begun(ada, 3, elsewhere=elsewhere)
     look = follower.look()
     assert (look.status, look.ended, look.reason) == ("failed", None, "its execution was aborted")
-    assert asked == [("user/ada", "Train", "one")]
+    assert asked == [follower.reader.info]
     ada.end_run("Train", "one")
     assert follower.look().reason is None and len(asked) == 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -126,6 +127,25 @@ def test_a_failed_run(ada: Datastore) -> None:
     for ask in (lambda: task.data, lambda: run.data, lambda: task["x"]):
         with pytest.raises(NoSuchObject, match="is not done, so it has no artifacts"):
             ask()
+
+
+def test_a_task_that_died_without_a_word(ada: Datastore) -> None:
+    """What the state machine left of a task explains its last attempt, unless the task did so itself."""
+    claim(ada, "one")
+    fail(ada, "one", "start/0")
+    died = "flows/Train/runs/one/tasks/start/0/died.json"
+    variables = [{"Name": "STEPWELL_ATTEMPT", "Value": "1"}]
+    cause = {"JobId": "j1", "Container": {"ExitCode": 137, "Environment": variables}}
+    said = {"Error": "States.TaskFailed", "Cause": json.dumps(cause)}
+    ada.store.put(f"ns/{ada.namespace}/{died}", json.dumps(said).encode())
+    ada.end_run("Train", "one")
+    task = Run("Train/one")["start"].task
+    assert [(one.attempt, one.reason[:36]) for one in Run("Train/one").failures] == [
+        (0, "KeyError: 'x'"), (1, "its Batch job j1 ended: the containe"),
+    ]  # fmt: skip
+    assert task.exception is not None and "killed by SIGKILL" in task.exception.reason
+    fail(ada, "one", "start/0", attempt=1, reason="MemoryError")
+    assert [one.reason for one in Run("Train/one").failures] == ["KeyError: 'x'", "MemoryError"]
 
 
 def test_a_task_that_is_tried_again_is_not_finished(ada: Datastore) -> None:

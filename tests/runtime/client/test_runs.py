@@ -82,7 +82,7 @@ def test_only_so_many_are_looked_at(some: Datastore, monkeypatch: pytest.MonkeyP
 
 def test_a_run_that_was_ended_elsewhere_has_failed(some: Datastore) -> None:
     """A run that runs as far as the datastore knows has failed where Step Functions says so."""
-    found = RunList(some, lambda namespace, flow, run: "aborted" if run == "c3" else None)
+    found = RunList(some, lambda info: "aborted" if info.run == "c3" else None)
     assert {one.run: one.status for one in found.newest(9).runs}["c3"] == "failed"
 
 

@@ -12,6 +12,7 @@ from stepwell.cloud.control import status
 from tests.runtime.cloud import (  # noqa: F401 - importing a module registers its proofs
     test_batch,
     test_budgets,
+    test_events,
     test_glue,
     test_lakeformation,
     test_s3,

@@ -135,6 +135,24 @@ def test_a_state_reads_an_object_and_chooses_by_it(aws: Aws) -> None:
     assert json.loads(execution["output"])["number"] == 2
 
 
+@proves("s3_objects_take_json")
+def test_a_state_writes_an_object(aws: Aws) -> None:
+    """A task writes what a part of its input is, as JSON, to S3; text it writes as it is."""
+    bucket, written = aws.bucket(), []
+    for body in ({"Body.$": "$.what"}, {"Body.$": "$.what.said"}, {"Body": {"at.$": "$.what"}}):
+        key = aws.name()
+        state = {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+            "Parameters": {"Bucket": bucket, "Key": key, **body},
+            "ResultPath": None,
+        }
+        execution = aws.execute(single(state), {"what": {"said": "x", "n": 1}})
+        assert execution["status"] == "SUCCEEDED", execution
+        written.append(aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
+    assert written == [b'{"said":"x","n":1}', b"x", b'{"at":{"said":"x","n":1}}']
+
+
 FAILS_FOR_2 = ("sh", "-c", 'test "$WHO" != 2')
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from stepwell.compute.ending import why_it_ended
+from stepwell.compute.ending import Death, why_it_died, why_it_ended
 
 EXITED = "Essential container in task exited"
 
@@ -57,3 +58,65 @@ EXITED = "Essential container in task exited"
 def test_every_end_has_words(detail: dict[str, Any], words: str) -> None:
     """What Batch and the container say, once each, and the way out where there is one."""
     assert why_it_ended({"jobId": "j1", **detail}) == f"its Batch job j1 ended: {words}"
+
+
+def in_states(**detail: Any) -> dict[str, str]:
+    """What a state machine catches where a job failed."""
+    variables = [{"Name": "STEPWELL_STEP", "Value": "fit"}, {"Name": "STEPWELL_ATTEMPT", "Value": "2"}]
+    container = {"Environment": variables, **detail.pop("Container", {})}
+    cause = {"JobId": "j1", "Status": "FAILED", "Container": container, **detail}
+    return {"Error": "States.TaskFailed", "Cause": json.dumps(cause)}
+
+
+@pytest.mark.parametrize(
+    ("error", "death"),
+    [
+        (
+            in_states(StatusReason=EXITED, Container={"ExitCode": 137, "Reason": "OutOfMemoryError"}),
+            Death(
+                "its Batch job j1 ended: OutOfMemoryError; the container was killed by SIGKILL (exit code "
+                "137), maybe for want of memory; ask for more memory: @resources(memory=...)",
+                2,
+            ),
+        ),
+        (
+            in_states(StatusReason="Host EC2 (instance i-1) terminated.", Attempts=[{}, {}]),
+            Death(
+                "its Batch job j1 ended: Host EC2 (instance i-1) terminated.; its machine was taken away: "
+                "let it be tried again, @retry(times=2)",
+                3,
+            ),
+        ),
+        (
+            in_states(Container={"Reason": "CannotPullContainerError: not found"}),
+            Death(
+                "its Batch job j1 ended: CannotPullContainerError: not found; ask who runs the environment "
+                "to check its image, compute.image",
+                2,
+            ),
+        ),
+        (
+            in_states(StatusReason="MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT"),
+            Death(
+                "its Batch job j1 ended: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT; ask for less with "
+                "@resources, or who runs the environment for a larger queue",
+                2,
+            ),
+        ),
+        (
+            {"Error": "Batch.ClientException", "Cause": "JobQueue q not found\n(Service: AWSBatch)"},
+            Death(
+                "it had no Batch job: Batch.ClientException: JobQueue q not found (Service: AWSBatch); "
+                "deploy the flow again; if that does not help, ask who runs the environment",
+                0,
+            ),
+        ),
+        (
+            {"Error": "States.Runtime"},
+            Death("it had no Batch job: States.Runtime: Step Functions gives no cause", 0),
+        ),
+    ],
+)
+def test_what_step_functions_says_has_the_same_words(error: dict[str, str], death: Death) -> None:
+    """A job that a state machine waited for is explained as one that a laptop did, with its attempt."""
+    assert why_it_died(error) == death

@@ -14,7 +14,7 @@ from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
 from stepwell.machines import Machine
 from stepwell.production.asl import Deployment, compile_flow
-from stepwell.production.deploy import state_machine_name
+from stepwell.production.names import state_machine_name
 from tests.support import FLOWS, environment
 
 SMALL = StepPlan("queue", "definition", Machine(0.5, 1024))
@@ -27,6 +27,10 @@ def compiled(*steps: Step) -> dict[str, Any]:
         plans={step.name: SMALL for step in steps}, max_workers=7,
     )  # fmt: skip
     return compile_flow(Graph("Made", list(steps)), deployment)
+
+
+def caught(following: str) -> list[dict[str, Any]]:
+    return [{"ErrorEquals": ["States.ALL"], "ResultPath": "$.error", "Next": following}]
 
 
 def job(step: str, **after: Any) -> dict[str, Any]:
@@ -50,7 +54,6 @@ def job(step: str, **after: Any) -> dict[str, Any]:
                     {"Name": "STEPWELL_RUN", "Value.$": "$.run"},
                     {"Name": "STEPWELL_STEP", "Value": step},
                     {"Name": "STEPWELL_TASK", "Value.$": "$.path"},
-                    {"Name": "STEPWELL_RETRIES", "Value": "0"},
                 ],
                 "ResourceRequirements": [
                     {"Type": "VCPU", "Value": "0.5"},
@@ -61,10 +64,61 @@ def job(step: str, **after: Any) -> dict[str, Any]:
             "PropagateTags": True,
         },
         "ResultPath": None,
+        "Catch": caught(f"{step}: tell why"),
         **after,
     }
 
 
+def put(key: str, values: str, following: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The state that keeps what is known of a failure."""
+    return {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:putObject",
+        "Parameters": {
+            "Bucket": "store", "Key.$": f"States.Format('ns/user/ada/flows/Made/runs/{{}}/{key}', {values})",
+            **body,
+        },
+        "ResultPath": None,
+        "Retry": [
+            {"ErrorEquals": ["States.TaskFailed"], "IntervalSeconds": 1, "MaxAttempts": 4, "BackoffRate": 2.0}
+        ],
+        "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": following}],
+        "Next": following,
+    }  # fmt: skip
+
+
+def why(step: str, following: str = "The run failed", path: str = "{}") -> dict[str, Any]:
+    values = "$.run, $.path" + (", $.repetition" if "-r" in path else "")
+    return {
+        f"{step}: tell why": put(f"tasks/{step}/{path}/died.json", values, following, {"Body.$": "$.error"})
+    }
+
+
+FAIL = {"Type": "Fail", "Error": "Stepwell.Failed", "CausePath": "$.error.Cause"}
+OVER = {
+    "The run failed": put(
+        "ended.json", "$.run", "The run is over",
+        {"Body": {"ended.$": "$$.State.EnteredTime", "error.$": "$.error"}},
+    ),
+    "The run is over": FAIL,
+}  # fmt: skip
+
+
+def split(step: str, **after: Any) -> dict[str, Any]:
+    """The state of a step that ends with a foreach: its job is told how many items that may have."""
+    state = job(step, **after)
+    state["Parameters"]["ContainerOverrides"]["Environment"].append(
+        {"Name": "STEPWELL_MAX_SPLITS", "Value": "130000"}
+    )
+    return state
+
+
+def inner(step: str) -> dict[str, Any]:
+    """What follows a task that has failed within a branch or a foreach."""
+    return {**why(step, f"{step}: failed"), f"{step}: failed": FAIL}
+
+
+LEAST = {"ResultSelector": {"done": 1}, "ResultPath": "$", "OutputPath": "$.done"}
 BEGIN = {
     "Type": "Pass",
     "Parameters": {"run.$": "States.Format('sfn-{}', $$.Execution.Name)", "path": "0"},
@@ -75,14 +129,24 @@ BEGIN = {
 def test_linear() -> None:
     """Steps in a line are jobs in a line, after a state that names the run."""
     assert compiled(Step("start", "linear", ("end",)), Step("end", "end")) == {
-        "Comment": "Made in user/ada, deployed by ada with Stepwell",
+        "Comment": json.dumps(
+            {
+                "stepwell": {
+                    "flow": "Made", "namespace": "user/ada", "deployed_by": "ada", "deployed": None,
+                    "code": "c0de", "max_workers": 7, "timeout": None,
+                }
+            }
+        ),
         "StartAt": "Name the run",
         "States": {
             "Name the run": BEGIN,
             "start": job("start", Next="end"),
+            **why("start"),
             "end": job("end", End=True),
+            **why("end"),
+            **OVER,
         },
-    }
+    }  # fmt: skip
 
 
 def test_branch() -> None:
@@ -99,26 +163,32 @@ def test_branch() -> None:
         "start: branches": {
             "Type": "Parallel",
             "Branches": [
-                {"StartAt": "a", "States": {"a": job("a", End=True)}},
+                {"StartAt": "a", "States": {"a": job("a", End=True), **inner("a")}},
                 {"StartAt": "start to join", "States": {"start to join": {"Type": "Pass", "End": True}}},
             ],
             "ResultPath": None,
             "Next": "join",
+            "Catch": caught("The run failed"),
         },
+        **why("start"),
         "join": job("join", Next="end"),
+        **why("join"),
         "end": job("end", End=True),
+        **why("end"),
+        **OVER,
     }
 
 
 def test_foreach() -> None:
-    """A foreach is a Distributed Map over the indices in S3, whose children output next to nothing."""
+    """A foreach is a Distributed Map over the indices in S3, whose children output a digit."""
     document = compiled(
         Step("start", "foreach", ("work",), "xs"),
         Step("work", "linear", ("join",)),
         Step("join", "linear", ("end",), takes_inputs=True),
         Step("end", "end"),
     )
-    work = {**job("work", End=True), "ResultSelector": {}, "ResultPath": "$"}
+    work = {**job("work", End=True), **LEAST}
+    assert document["States"]["start"] == split("start", Next="start: for each of xs")
     assert document["States"]["start: for each of xs"] == {
         "Type": "Map",
         "ItemReader": {
@@ -138,11 +208,12 @@ def test_foreach() -> None:
         "ItemProcessor": {
             "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
             "StartAt": "work",
-            "States": {"work": work},
+            "States": {"work": work, **inner("work")},
         },
         "MaxConcurrency": 7,
         "ResultPath": None,
         "Next": "join",
+        "Catch": caught("The run failed"),
     }
 
 
@@ -161,11 +232,10 @@ def test_retries_and_limits() -> None:
     ]
     assert state["Parameters"]["Timeout"] == {"AttemptDurationSeconds": 360}
     environment = state["Parameters"]["ContainerOverrides"]["Environment"]
-    assert environment[:-2] == plain["Parameters"]["ContainerOverrides"]["Environment"][:-1]
-    assert environment[-2:] == [
-        {"Name": "STEPWELL_ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)"},
-        {"Name": "STEPWELL_RETRIES", "Value": "3"},
-    ]
+    assert environment[:-1] == plain["Parameters"]["ContainerOverrides"]["Environment"]
+    assert environment[-1] == {
+        "Name": "STEPWELL_ATTEMPT", "Value.$": "States.Format('{}', $$.State.RetryCount)",
+    }  # fmt: skip
 
 
 def test_a_queue_of_the_steps_own() -> None:
@@ -211,6 +281,7 @@ def test_switch() -> None:
                     "BackoffRate": 2.0,
                 }
             ],
+            "Catch": caught("The run failed"),
             "Next": "start: by x",
         },
         "start: by x": {
@@ -220,8 +291,12 @@ def test_switch() -> None:
                 {"Variable": "$.choice.step", "StringEquals": "end", "Next": "end"},
             ],
         },
+        **why("start"),
         "a": job("a", Next="end"),
+        **why("a"),
         "end": job("end", End=True),
+        **why("end"),
+        **OVER,
     }
 
 
@@ -256,11 +331,12 @@ def test_repetition() -> None:
         },
         "Next": "climb",
     }
+    assert states["climb: tell why"] == why("climb", path="{}-r{}")["climb: tell why"]
     assert states["end"] == job("end", End=True)
 
 
-def test_every_end_of_a_foreach_outputs_nothing() -> None:
-    """Where a switch lets the items of a foreach end in different steps, each of these ends empty."""
+def test_every_end_of_a_foreach_outputs_a_digit() -> None:
+    """Where a switch lets the items of a foreach end in different steps, each of these ends with a digit."""
     document = compiled(
         Step("start", "foreach", ("work",), "xs"),
         Step("work", "switch", ("a", "b"), condition="x", cases=((1, "a"), (2, "b"))),
@@ -271,7 +347,7 @@ def test_every_end_of_a_foreach_outputs_nothing() -> None:
     )
     mapped = document["States"]["start: for each of xs"]["ItemProcessor"]["States"]
     for step in ("a", "b"):
-        assert mapped[step] == {**job(step, End=True), "ResultSelector": {}, "ResultPath": "$"}
+        assert mapped[step] == {**job(step, End=True), **LEAST}
 
 
 def test_names_of_states_fit_the_limit() -> None:
@@ -297,14 +373,15 @@ def test_names_of_states_fit_the_limit() -> None:
         seen.extend(machine["States"])
         assert machine["StartAt"] in machine["States"]
         for state in machine["States"].values():
-            leads = [state.get("Next"), *(choice["Next"] for choice in state.get("Choices", ()))]
+            leads = [state.get("Next")]
+            leads += [one["Next"] for one in (*state.get("Choices", ()), *state.get("Catch", ()))]
             assert machine["States"].keys() >= set(filter(None, leads))
             for inner in [*state.get("Branches", ()), *filter(None, [state.get("ItemProcessor")])]:
                 check(inner)
 
     check(document)
-    assert len(seen) == 15 == len(set(seen)) and max(map(len, seen)) == 80
-    assert document["States"]["start"] == job("start", Next=list(document["States"])[2])
+    assert len(seen) == 30 == len(set(seen)) and max(map(len, seen)) == 80
+    assert document["States"]["start"] == split("start", Next=list(document["States"])[2])
     text = json.dumps(document)
     assert all(f'"Value": "{long}{number}"' in text for number in range(1, 6))  # jobs are told the whole name
 
@@ -346,3 +423,19 @@ def test_names_fit_the_limit(flow: str, name: str) -> None:
     made = state_machine_name("stepwell-growth-dev-", "user/ada", flow)
     assert made == name
     assert len(made) <= 80
+
+
+def test_what_a_foreach_tolerates_is_a_percentage() -> None:
+    """Step Functions is told the share of items that may fail, and nothing where none may."""
+
+    def a_map(tolerate: float) -> dict[str, Any]:
+        found = compiled(
+            Step("start", "foreach", ("work",), foreach="xs", tolerate=tolerate),
+            Step("work", "linear", ("join",)), Step("join", "linear", ("end",), takes_inputs=True),
+            Step("end", "end"),
+        )["States"]["start: for each of xs"]  # fmt: skip
+        assert isinstance(found, dict)
+        return found
+
+    assert a_map(0.07)["ToleratedFailurePercentage"] == 7.0
+    assert "ToleratedFailurePercentage" not in a_map(0)

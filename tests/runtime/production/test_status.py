@@ -8,15 +8,22 @@ import pytest
 
 from stepwell import aws
 from stepwell.contract import CONTRACT_VERSION, Contract
+from stepwell.datastore import RunInfo, utc_now
 from stepwell.errors import PlatformError
+from stepwell.flow.decorators.project import Project
 from stepwell.production.status import why_it_is_over
 
 CONTRACT = Contract(
     version=CONTRACT_VERSION,
     team="growth", environment="dev", region="eu-west-1", bucket="store",
     job_queue="arn:aws:batch:eu-west-1:123456789012:job-queue/steps", log_group="", job_log_group="",
-    database_prefix="", state_machine_prefix="stepwell-growth-dev-",
+    database_prefix="", state_machine_prefix="stepwell-growth-dev-", schedule_group="", dead_letter_queue="",
 )  # fmt: skip
+
+
+def run(id: str, project: Project | None = None) -> RunInfo:
+    """A run of ada's."""
+    return RunInfo("Train", id, "user/ada", "ada", utc_now(), "step-functions", project=project)
 
 
 class States:
@@ -53,17 +60,23 @@ def states(monkeypatch: pytest.MonkeyPatch) -> States:
 def test_why_a_run_is_over(states: States, status: str, reason: str | None) -> None:
     """The execution that a run is says why it is over, found by the run's id."""
     states.status = status
-    assert why_it_is_over("user/ada", "Train", "sfn-20261123") == reason
+    assert why_it_is_over(run("sfn-20261123")) == reason
     assert states.asked == [
         "arn:aws:states:eu-west-1:123456789012:execution:stepwell-growth-dev-user-ada-Train:20261123"
     ]
 
 
+def test_a_run_of_a_project(states: States) -> None:
+    """In a user's namespace the execution is that of the project's state machine."""
+    assert why_it_is_over(run("sfn-1", Project("fraud", "user.ada", "Train")))
+    assert states.asked[0].endswith(":execution:stepwell-growth-dev-user-ada-fraud-Train:1")
+
+
 def test_a_local_run_is_not_asked_for(states: States, monkeypatch: pytest.MonkeyPatch) -> None:
     """Step Functions is asked neither for a local run nor where no environment is named."""
-    assert why_it_is_over("user/ada", "Train", "20261123") is None
+    assert why_it_is_over(run("20261123")) is None
     monkeypatch.delenv("STEPWELL_ENVIRONMENT")
-    assert why_it_is_over("user/ada", "Train", "sfn-20261123") is None
+    assert why_it_is_over(run("sfn-20261123")) is None
     assert states.asked == []
 
 
@@ -74,4 +87,4 @@ def test_who_may_not_ask_learns_nothing(states: States, monkeypatch: pytest.Monk
         raise PlatformError("no such environment")
 
     monkeypatch.setattr(aws, "contract", refuse)
-    assert why_it_is_over("user/ada", "Train", "sfn-20261123") is None
+    assert why_it_is_over(run("sfn-20261123")) is None

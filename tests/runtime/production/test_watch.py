@@ -72,7 +72,7 @@ def test_a_production_run_that_was_aborted(tmp_path: Path, stepwell_environment:
     run.terminate()
     out, err = watch.communicate(timeout=120)
     assert watch.returncode == 1, (out, err)
-    assert err == f"Error: run Made/{run.id} failed: its execution was aborted\n"
+    assert err == f"Error: run Made/{run.id} failed: it was interrupted\n"
     assert listed()[run.id] == "failed"
 
 

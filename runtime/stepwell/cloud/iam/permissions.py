@@ -133,19 +133,26 @@ def _access(call: Call, action: str, resource: str, context: Context) -> Access:
 
 def _resources(call: Call) -> list[str] | None:
     special: dict[str, Callable[[str, Mapping[str, Any]], list[str]]] = {
-        "batch": _batch, "glue": _glue, "logs": _logs, "scheduler": _scheduler, "sqs": _sqs,
+        "batch": _batch, "events": _events, "glue": _glue, "logs": _logs, "scheduler": _scheduler,
+        "sqs": _sqs,
     }  # fmt: skip
     if call.service in special:
         return special[call.service](call.operation, call.params)
     if call.service not in NAMED:
         return None
-    for parameter, pattern in NAMED[call.service]:
-        if value := call.params.get(parameter):
+    names = call.params.get("Names")  # ssm:GetParameters
+    if names:
+        return [f"parameter/{name.removeprefix('/')}" for name in names]
+    return _named(call.service, call.params)
+
+
+def _named(service: str, params: Mapping[str, Any]) -> list[str]:
+    for parameter, pattern in NAMED[service]:
+        if value := params.get(parameter):
             name = str(value)
             # A parameter's ARN has one slash where its name begins with another.
             return [name if name.startswith("arn:") else pattern.format(name.removeprefix("/"))]
-    names = call.params.get("Names")  # ssm:GetParameters
-    return [f"parameter/{name.removeprefix('/')}" for name in names] if names else [ANY]
+    return [ANY]
 
 
 def _batch(operation: str, params: Mapping[str, Any]) -> list[str]:
@@ -162,6 +169,13 @@ def _batch(operation: str, params: Mapping[str, Any]) -> list[str]:
     if operation == "RegisterJobDefinition":
         return [f"job-definition/{params['jobDefinitionName']}"]
     return [params.get("resourceArn", ANY)]
+
+
+def _events(operation: str, params: Mapping[str, Any]) -> list[str]:
+    if operation != "PutEvents":
+        return _named("events", params)
+    buses = {entry.get("EventBusName") or "default" for entry in params["Entries"]}
+    return [bus if bus.startswith("arn:") else f"event-bus/{bus}" for bus in sorted(buses)]
 
 
 def _glue(operation: str, params: Mapping[str, Any]) -> list[str]:
@@ -204,6 +218,8 @@ def _special_context(call: Call) -> dict[str, str | Sequence[str]]:
         ("batch", "shareIdentifier"): "batch:ShareIdentifier",
         ("monitoring", "Namespace"): "cloudwatch:namespace",
     }
+    if (call.service, call.operation) == ("events", "PutEvents"):
+        return {"events:source": sorted({entry["Source"] for entry in call.params["Entries"]})}
     return {
         key: str(call.params[parameter])
         for (service, parameter), key in given.items()

@@ -15,6 +15,7 @@ from stepwell.cloud.patches import (
     budgets,
     distributed_map,
     ec2,
+    events,
     glue,
     jsonata,
     kms,
@@ -39,6 +40,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     *stepfunctions.PATCHES,
     *stepfunctions_batch.PATCHES,
     *distributed_map.PATCHES,
+    *events.PATCHES,
     *threads.PATCHES,
 )
 

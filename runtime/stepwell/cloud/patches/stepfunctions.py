@@ -165,6 +165,23 @@ def s3_objects_are_text() -> None:
         original(self, response, *args)
 
 
+def s3_objects_take_json() -> None:
+    """moto hands the ``Body`` of an ``aws-sdk:s3:putObject`` task to boto3 as a dictionary, which breaks.
+
+    AWS: Developer Guide, "Integrating with AWS services": parameters are JSON; a body that is an object or
+    a list is written as JSON, text as it is.
+    """
+
+    @replaces(state_task_service_aws_sdk.StateTaskServiceAwsSdk, "_eval_service_task")
+    def _eval_service_task(
+        original: Any, self: Any, env: Any, *args: Any, normalised_parameters: Any, **given: Any
+    ) -> None:
+        if isinstance(normalised_parameters.get("Body"), dict | list):
+            body = json.dumps(normalised_parameters["Body"], separators=(",", ":"))
+            normalised_parameters = {**normalised_parameters, "Body": body}
+        original(self, env, *args, normalised_parameters=normalised_parameters, **given)
+
+
 def errors_have_codes() -> None:
     """moto's executing Step Functions answers an error without its code: InvalidDefinition is nameless.
 
@@ -184,4 +201,5 @@ PATCHES = (
     versions_are_listed,
     clients_are_shared,
     s3_objects_are_text,
+    s3_objects_take_json,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.attributes import Attributes
@@ -23,6 +23,11 @@ class FlowDecorator(Attributes):
 
     def check_flow(self, flow_class: type[Any]) -> None:
         """Raise `FlowError` if the decorator can't be on this flow."""
+
+    @classmethod
+    def of(cls, flow_class: type[Any]) -> Self | None:
+        """This decorator as it hangs on a flow, or None."""
+        return next((one for one in flow_decorators(flow_class) if isinstance(one, cls)), None)
 
 
 def flow_decorators(flow_class: type[Any]) -> tuple[FlowDecorator, ...]:

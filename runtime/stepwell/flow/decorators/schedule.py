@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.flowlevel import FlowDecorator
+from stepwell.flow.decorators.trigger import check_required
 
 _PERIODS = {
     "hourly": "cron(0 * * * ? *)",
@@ -39,14 +39,13 @@ class schedule(FlowDecorator):
         chosen = [key for key in _PERIODS if self.attributes[key]] + (["cron"] if cron is not None else [])
         if len(chosen) > 1:
             raise FlowError(f"@schedule: received {' and '.join(chosen)}; give one of them")
-        fields = r"[A-Za-z0-9*?/,#L W-]+"
-        if cron is not None and not (
-            isinstance(cron, str) and len(cron.split()) == 6 and re.fullmatch(fields, cron)
-        ):
-            raise self.refuse(
-                "cron",
-                "six fields (minute, hour, day of month, month, day of week, year): '0 6 ? * MON-FRI *'",
-            )
+        if cron is not None:
+            from stepwell.flow.cron import Cron
+
+            try:
+                Cron.parse(str(cron))
+            except ValueError as error:
+                raise self.refuse("cron", f"six fields, such as '0 6 ? * MON-FRI *': {error}") from None
         if zone is not None:
             try:
                 ZoneInfo(zone)
@@ -54,12 +53,12 @@ class schedule(FlowDecorator):
                 raise self.refuse("timezone", "an IANA name such as 'Europe/Berlin'") from None
 
     def check_flow(self, flow_class: type[Any]) -> None:
-        for parameter in flow_class.parameters().values():
-            if parameter.required:
-                raise FlowError(
-                    f"flow {flow_class.__name__}: @schedule starts it without parameters, but "
-                    f"'{parameter.name}' is required; give it a default"
-                )
+        check_required(self, flow_class, set())
+
+    @property
+    def zone(self) -> str:
+        """IANA name of the time zone."""
+        return self.attributes["timezone"] or "UTC"
 
     @property
     def expression(self) -> str:

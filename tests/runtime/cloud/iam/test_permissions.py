@@ -74,6 +74,11 @@ NEEDS: list[tuple[str, dict[str, Any], list[str]]] = [
     ("sts:AssumeRole", {"RoleArn": ROLE}, [f"sts:AssumeRole {ROLE}"]),
     ("iam:GetRole", {"RoleName": "r"}, [f"iam:GetRole {ROLE}"]),
     (
+        "events:PutEvents",
+        {"Entries": [{"Source": "a"}, {"Source": "b", "EventBusName": "c"}]},
+        ["events:PutEvents :event-bus/c", "events:PutEvents :event-bus/default"],
+    ),
+    (
         "events:PutTargets",
         {"Rule": "r", "Targets": [{"RoleArn": ROLE}]},
         ["events:PutTargets :rule/r", f"iam:PassRole {ROLE}"],
@@ -131,6 +136,8 @@ def test_the_request_is_part_of_the_context() -> None:
     (wrote,) = accesses(put) or []
     assert wrote.context == {"s3:x-amz-server-side-encryption": "aws:kms"}
     create = accesses(call("states:CreateStateMachine", {"name": "m", "roleArn": ROLE}))
+    publish = accesses(call("events:PutEvents", {"Entries": [{"Source": "b"}, {"Source": "a"}]}))
+    assert publish is not None and publish[0].context == {"events:source": ["a", "b"]}
     assert create is not None and create[-1].context == {"iam:PassedToService": "states.amazonaws.com"}
 
 
