@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 from stepwell.flow.decorators.base import StepDecorator
 
-
 SIZES = {"cpu": 1, "memory": 4096, "gpu": 0}
 """What a step gets that asks for nothing."""
 
