@@ -8,7 +8,7 @@ from typing import Any
 from stepwell.compute.placement import Offer, place
 from stepwell.compute.submission import StepPlan
 from stepwell.flow.decorators.attempts import attempts
-from stepwell.flow.decorators.batch import batch, needs
+from stepwell.flow.decorators.batch import batch, image, needs
 from stepwell.flow.decorators.timeout import limit
 from stepwell.machines import Machine
 
@@ -23,13 +23,12 @@ def step_plans(functions: Mapping[str, Callable[..., Any]], offer: Offer) -> dic
     plans = {}
     for name, function in functions.items():
         asked = batch.of(function)
-        wanted = asked.attributes if asked else {"queue": None, "image": None}
         needed = needs(function)
         machine = Machine(needed["cpu"], needed["memory"], needed["gpu"])
-        queue, found = place(name, offer, machine, wanted["queue"])
+        queue, found = place(name, offer, machine, asked.attributes["queue"] if asked else None)
         plans[name] = StepPlan(
             queue.arn,
-            offer.definition(name, wanted["image"], queue),
+            offer.definition(name, image(function), queue),
             found,
             attempts(function),
             limit(function),

@@ -14,7 +14,7 @@ from stepwell.contract import job_definition as definition_of
 from stepwell.doctor.finding import Finding, Outcome, failed, ok, warning
 from stepwell.doctor.platform import AGAIN, mine, offered
 from stepwell.errors import FlowError
-from stepwell.flow.decorators.resources import resources
+from stepwell.flow.decorators.resources import SIZES
 from stepwell.machines import Machine
 
 _BADNESS = (Outcome.OK, Outcome.WARNING, Outcome.FAILED)
@@ -64,9 +64,9 @@ def together(findings: Mapping[str, Finding], queues: Sequence[Queue]) -> Findin
     )
     if worst.works:
         try:
-            place("", Offer(queues, [], ""), Machine(*resources.defaults.values()))
+            place("", Offer(queues, [], ""), Machine(*SIZES.values()))
         except FlowError:
-            asked = ", ".join(f"{name}={value}" for name, value in resources.defaults.items())
+            asked = ", ".join(f"{name}={value}" for name, value in SIZES.items())
             return failed(
                 f"{reason}, too little for a step without @resources ({asked})",
                 "raise max_vcpus of a queue in environments.toml and deploy",

@@ -17,6 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from stepwell.environments.hook import TESTS
 from stepwell.errors import StoreError
 
 _FOOTER, _HEAD = struct.Struct("!Q32s"), struct.Struct("!Q")
@@ -40,6 +41,19 @@ class Distribution(NamedTuple):
     names: list[str]
     requires: list[str]
     key: str = ""
+
+
+def without_tests(distributions: Iterable[Distribution]) -> Iterator[Distribution]:
+    """The distributions, with what is in folders ``tests`` of each as one of its own."""
+    for one in distributions:
+        tests = [file for file in one.files if "/tests/" in file]
+        if not tests:
+            yield one
+            continue
+        rest = sorted(set(one.files) - set(tests))
+        yield one._replace(files=rest, key=one.key and f"{one.key}-package")
+        names, key = [name + TESTS for name in one.names], one.key and f"{one.key}-tests"
+        yield Distribution(f"{one.name} tests", tests, names, [], key)
 
 
 class Readable(Protocol):

@@ -18,7 +18,7 @@ from typing import Any
 from stepwell import config
 from stepwell.datastore import Datastore, utc_now
 from stepwell.environments import conda, place, platforms, uv, wheels
-from stepwell.environments.pack import Distribution, is_kept, write
+from stepwell.environments.pack import Distribution, is_kept, without_tests, write
 from stepwell.environments.shelf import Shelf
 from stepwell.errors import PackagesError
 from stepwell.flow.decorators.packages import Wanted, condition, wanted
@@ -127,8 +127,12 @@ class _Maker:
         """The distributions that are installed, and what else the pack says."""
         if self._wanted.kind == "conda":
             found, moved = conda.distributions(root, site)
-            return found, {"first": [wheels.FIRST, "python"], "prefix": conda.PREFIX, "moved": moved}
-        return wheels.distributions(root, site), {"first": [wheels.FIRST]}
+            return [*without_tests(found)], {
+                "first": [wheels.FIRST, "python"],
+                "prefix": conda.PREFIX,
+                "moved": moved,
+            }
+        return [*without_tests(wheels.distributions(root, site))], {"first": [wheels.FIRST]}
 
     def _build(self, lock: str, text: str, platform: str) -> str:
         name = f"{lock}.{platform}"
@@ -151,7 +155,7 @@ class _Maker:
             found, more = self._read(root, site)
             about = {"kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock}
             pack = write(root, found, {**about, **more}, packed, kept)
-            count = len(found) - 1
+            count = sum(not one.name.endswith(" tests") for one in found) - 1
             size = packed.stat().st_size
             self._shelf.put_pack(pack, packed)
         seconds = time.monotonic() - began

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -78,9 +78,12 @@ def prepare(
     *,
     attached: Sequence[str] = (),
     max_splits: int | None = None,
-    environments: Mapping[str, Any] | None = None,
+    environments: Callable[[], Mapping[str, Any]] = dict,
 ) -> BatchRun:
     """Check that the jobs of these steps can run, and pack the code.
+
+    Args:
+        environments: makes those of steps with packages of their own; called when all else is well.
 
     Raises:
         UsageError: jobs can't reach the datastore, or no environment is named.
@@ -104,7 +107,7 @@ def prepare(
         queues.setdefault(plan.queue, {})[step] = plan
     for queue, sent in queues.items():
         service.check(queue, sent)
-    package = pack_flow(flow_class, attached, environments=environments)
+    package = pack_flow(flow_class, attached, environments=environments())
     jobs = Jobs(
         datastore=datastore_url, namespace=namespace, username=username, code=package.sha256,
         flow=flow_class.__name__, flow_file=package.flow_file, max_splits=max_splits,

@@ -21,6 +21,7 @@ from stepwell.execution.files import code_files, package_suffixes, source_file
 from stepwell.execution.key import digest
 from stepwell.execution.reuse import Code
 from stepwell.flow.config import ConfigSource
+from stepwell.flow.decorators.packages import wanted
 from stepwell.flow.spec import FlowSpec
 
 _INSTALLED = ("site-packages", "dist-packages")
@@ -50,6 +51,9 @@ def _code_of(flow_class: type[FlowSpec]) -> Code:
     own, flow_file = classes | steps, source_file(flow_class).resolve()
     files = [path for path in code_files(flow_file, package_suffixes(flow_class)) if str(path) not in own]
     configs = [one for one in flow_class.parameters().values() if isinstance(one, ConfigSource)]
+    parts = fingerprint.of_steps(functions)
+    for step, asked in wanted(flow_class, functions).items():
+        parts[step]["its packages"] = digest(repr(asked))
     return Code(
         {
             **fingerprint.of_rest(functions, classes - steps),
@@ -57,7 +61,7 @@ def _code_of(flow_class: type[FlowSpec]) -> Code:
             **{f"module {name}": _of_file(path) for name, path in _modules(flow_file.parent, own)},
             **{f"config {one.name}": digest(json.dumps(one.document, sort_keys=True)) for one in configs},
         },
-        fingerprint.of_steps(functions),
+        parts,
     )
 
 

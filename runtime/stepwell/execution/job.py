@@ -128,9 +128,11 @@ def _python(
     job: Job, datastore: Datastore, folder: Path, environ: Mapping[str, str]
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """The Python that runs the task, and its environment variables: this one, or that of its packages."""
-    from stepwell.execution.package import frozen_in
+    from stepwell.execution.package import check_runtime, frozen_in
 
-    about = frozen_in(folder).environments.get("steps", {}).get(job.task.step)
+    frozen = frozen_in(folder)
+    check_runtime(frozen)
+    about = frozen.environments.get("steps", {}).get(job.task.step)
     if about is None:
         yield sys.executable, dict(environ)
         return

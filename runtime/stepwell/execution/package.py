@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import stepwell
 from stepwell.archive import open_archive
+from stepwell.errors import PlatformError
 from stepwell.execution.files import code_files, package_suffixes, source_file
 from stepwell.execution.revision import Revision, ask
 from stepwell.flow.commandline import FROZEN, Frozen
@@ -59,8 +62,9 @@ def pack_flow(
         FlowError: a config, or the default of an included file, can't be read.
     """
     frozen = replace(
-        freeze(flow_class), attached=tuple(attached), tags=tuple(tags), environments=dict(environments or {})
-    )
+        freeze(flow_class), attached=tuple(attached), tags=tuple(tags),
+        environments=dict(environments or {}), stepwell=stepwell.__version__,
+    )  # fmt: skip
     file = source_file(flow_class)
     revision = ask(file)
     packed = pack(file, frozen, package_suffixes(flow_class))
@@ -81,6 +85,21 @@ def frozen_in(folder: Path) -> Frozen:
     """What the package in `folder` was frozen with."""
     file = folder / FROZEN_FILE
     return Frozen.from_json(file.read_bytes()) if file.exists() else Frozen()
+
+
+def check_runtime(frozen: Frozen, here: str = stepwell.__version__) -> None:
+    """Raise `PlatformError` where the Stepwell here, an image's, is not one that can run a package's tasks.
+
+    That is one of the same series, such as 0.4 or 2, and not older.
+    """
+    there = frozen.stepwell or here
+    ours, theirs = (tuple(map(int, re.findall(r"\d+", version)[:3])) for version in (here, there))
+    series = 2 if theirs[0] == 0 else 1
+    if ours[:series] != theirs[:series] or ours < theirs:
+        raise PlatformError(
+            f"this image has Stepwell {here}, and the flow was deployed with {there}; let the environment "
+            f"have an image with {there} (compute.image of environments.toml), or deploy with Stepwell {here}"
+        )
 
 
 def frozen_arguments(folder: Path) -> list[str]:

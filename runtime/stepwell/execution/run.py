@@ -128,26 +128,28 @@ def run_locally(
     try:
         from stepwell.store.opening import open_store
 
-        datastore = Datastore(open_store(datastore_url), namespace)
-        jobs, environments = None, None
-        if packages:
-            from stepwell.environments.prepare import prepare_run
+        environments: dict[str, Any] = {}
 
-            environments = prepare_run(packages, on_batch, datastore, reporter.preparing)
+        def ready() -> dict[str, Any]:
+            """The environments of steps; with none of them where nothing asks for packages."""
+            if packages and not environments:
+                from stepwell.environments.prepare import prepare_run
+
+                told = Datastore(open_store(datastore_url), namespace)
+                environments.update(prepare_run(packages, on_batch, told, reporter.preparing))
+            return environments
+
+        jobs = None
         if on_batch:
             from stepwell.execution.batchrun import prepare
 
             jobs = prepare(
                 flow_class, on_batch, datastore_url, namespace, username,
-                attached=attached, max_splits=max_splits, environments=environments,
+                attached=attached, max_splits=max_splits, environments=ready,
             )  # fmt: skip
+        datastore = Datastore(open_store(datastore_url), namespace)
         if on_batch.union(packages).issuperset(graph):
             server.close()  # no task is a process of this Python
-        servers = dict.fromkeys(graph, server)
-        if environments:
-            from stepwell.execution.elsewhere import environment_servers
-
-            servers |= environment_servers(flow_class, environments, set(graph) - on_batch, datastore)
         found = find_origin(datastore, graph, origin) if isinstance(origin, Resume) else origin
         resumed = found.run if isinstance(found, Origin) else None
         if resumed:
@@ -155,6 +157,11 @@ def run_locally(
         parameters = parameter_values(flow_class, given)
         history = History(flow_class, datastore)
         earlier = history.look_back() if isinstance(found, Reuse) else {}
+        servers = dict.fromkeys(graph, server)
+        if ready():
+            from stepwell.execution.elsewhere import environment_servers
+
+            servers |= environment_servers(flow_class, environments, set(graph) - on_batch, datastore)
         run = new_run_id()
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,

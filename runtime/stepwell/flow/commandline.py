@@ -25,6 +25,7 @@ class Frozen:
         attached: the decorators that ``--with`` named.
         tags: those that all runs of a deployment get.
         environments: the packages of steps, as they were locked and built.
+        stepwell: the version of Stepwell that made the package.
     """
 
     configs: dict[str, dict[str, Any] | None] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class Frozen:
     attached: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     environments: dict[str, Any] = field(default_factory=dict)
+    stepwell: str = ""
 
     def to_json(self) -> bytes:
         return json.dumps(asdict(self), sort_keys=True).encode()

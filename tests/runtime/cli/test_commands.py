@@ -199,7 +199,7 @@ def test_package_list(ran: Ran) -> None:
     """The files that would be packed are listed with their sizes, and what configs are frozen to."""
     lines = ran.call("package", "list").stdout.splitlines()
     assert lines[0].split() == [f"{ran.file.stat().st_size:,}", "made.py"]
-    assert lines[1].split() == ["99", FROZEN_FILE]
+    assert lines[1].split() == ["120", FROZEN_FILE]
     assert "bytes in 2 files;" in lines[2]
 
 

@@ -65,11 +65,13 @@ def test_a_plan_has_attempts_limit_and_queue() -> None:
 
 
 def test_an_image_is_chosen_by_its_name() -> None:
-    """A step that names an image gets that image's job definition, for the queue that it goes to."""
-    work = decorated(batch(image="torch", gpu=1))
-    plan = step_plans({"work": work}, OFFER)["work"]
-    assert plan.definition == "arn:job-definition/mine-torch-ec2"
-    assert (plan.queue, plan.machine) == ("arn:gpu", Machine(1, 4096, 1))
+    """A step that names an image, `@batch` before `@resources`, gets that image's job definition, for the
+    queue that it goes to."""
+    asked = [batch(image="torch", gpu=1)], [resources(image="torch", gpu=1)]
+    for decorators in (*asked, [resources(image="default"), *asked[0]]):
+        plan = step_plans({"work": decorated(*decorators)}, OFFER)["work"]
+        assert plan.definition == "arn:job-definition/mine-torch-ec2"
+        assert (plan.queue, plan.machine) == ("arn:gpu", Machine(1, 4096, 1))
 
 
 def test_steps_on_batch_are_those_that_say_so() -> None:

@@ -15,12 +15,14 @@ from stepwell.environments.container import unpacking
 from stepwell.environments.pack import Distribution, Pack, write
 from stepwell.errors import StoreError
 from stepwell.flow.decorators.packages import Wanted
+from tests.runtime.environments.conftest import write_wheel
 
 
 @pytest.fixture
 def packed(wheels: Path, datastore: Datastore, tmp_path: Path) -> Path:
     """The pack of an environment with tree, which needs leaf, and stone."""
-    asked = {"a": Wanted("pypi", None, (("stone", ""), ("tree", "")))}
+    write_wheel(wheels, "oak", "1.0", **{"tests/__init__": "X = 5\n"})
+    asked = {"a": Wanted("pypi", None, (("oak", ""), ("stone", ""), ("tree", "")))}
     said = prepare.prepare(asked, datastore, print)
     return tmp_path / f"cache/packs/{said['steps']['a']['packs'][platforms.CONTAINER]}.pack"
 
@@ -32,7 +34,7 @@ def there(folder: Path) -> set[str]:
 
 def test_imports_unpack_what_they_need(packed: Path, tmp_path: Path) -> None:
     """An import unpacks the package and what it requires, also in processes that the step starts; others
-    stay packed, while what packages say of themselves is there for all."""
+    and tests stay packed, while what packages say of themselves is there for all."""
     code = (
         "import subprocess, sys, tree; from importlib.metadata import version; print(version('stone')); "
         "subprocess.run([sys.executable, '-c', 'import tree.top, leaf.data; print(leaf.data.WORD)'])"
@@ -45,6 +47,12 @@ def test_imports_unpack_what_they_need(packed: Path, tmp_path: Path) -> None:
         assert there(folder) == set()
         assert subprocess.check_output([python, "-c", code], env=env, text=True) == "3.1\nleaf\n"
         assert there(folder) == {"tree", "leaf"}
+        subprocess.run([python, "-c", "import oak"], env=env, check=True)
+        assert there(folder) == {"tree", "leaf", "oak"}
+        tests = subprocess.check_output(
+            [python, "-c", "import oak.tests; print(oak.tests.X)"], env=env, text=True
+        )
+        assert tests == "5\n" and "tests" in there(folder)
         missing = subprocess.run([python, "-c", "import pandas"], env=env, capture_output=True, text=True)
         assert missing.stderr.strip().endswith("ModuleNotFoundError: No module named 'pandas'")
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from stepwell.errors import UsageError
+from stepwell.errors import PlatformError, UsageError
 from stepwell.execution import files, package
 from stepwell.execution.revision import ask
+from stepwell.flow.commandline import Frozen
 
 
 def make(folder: Path) -> Path:
@@ -85,6 +86,22 @@ def test_the_commit_is_known(tmp_path: Path) -> None:
     assert told is not None and len(told["commit"]) == 40 and not told["dirty"]
     (flow.parent / "new.py").write_text("x")
     assert ask(flow)() == {**told, "dirty": True}
+
+
+@pytest.mark.parametrize(
+    ("image", "flow", "fits"),
+    [("0.4.2", "0.4.1", True), ("0.4.1", "0.4.2", False), ("0.5.0", "0.4.2", False), ("2.3.0", "2.1.9", True),
+     ("2.0.0", "1.9.9", False), ("1.0", "", True)],
+)  # fmt: skip
+def test_an_image_has_a_stepwell_that_fits(image: str, flow: str, fits: bool) -> None:
+    """Tasks run with a Stepwell of the series that a flow was deployed with, and no older one."""
+    if fits:
+        package.check_runtime(Frozen(stepwell=flow), image)
+        return
+    with pytest.raises(
+        PlatformError, match=f"this image has Stepwell {image}, and .* deployed with {flow}; let"
+    ):
+        package.check_runtime(Frozen(stepwell=flow), image)
 
 
 def test_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

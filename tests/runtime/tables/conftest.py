@@ -67,8 +67,6 @@ def glue(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment
         job_log_group="",
         database_prefix=f"stepwell_{name.team}_dev_",
         state_machine_prefix="",
-        schedule_group="",
-        dead_letter_queue="",
     )
     boto3.client("s3").create_bucket(
         Bucket=contract.bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from stepwell.errors import FlowError
 from stepwell.flow.decorators.base import StepDecorator
-from stepwell.flow.decorators.resources import check_sizes, resources
+from stepwell.flow.decorators.resources import SIZES, check_name, check_sizes, resources
 
 _NOT_HERE = {
     "iam_role": "a job has the role of its namespace, which the environment's job definition names",
@@ -29,7 +29,7 @@ class batch(StepDecorator):
         memory: memory in MiB (default: that of `resources`).
         gpu: number of GPUs (default: that of `resources`).
         queue: name of one of the environment's job queues (default: the first with a machine as large).
-        image: name of one of the images that the environment has job definitions for.
+        image: name of one of the environment's container images (default: that of `resources`).
     """
 
     name = "batch"
@@ -49,10 +49,8 @@ class batch(StepDecorator):
 
     def check(self) -> None:
         check_sizes(self)
-        for key, allowed in (("queue", "the name or ARN of a job queue"), ("image", "the name of an image")):
-            value = self.attributes[key]
-            if value is not None and not (isinstance(value, str) and value):
-                raise self.refuse(key, allowed)
+        check_name(self, "queue", "the name or ARN of a job queue")
+        check_name(self, "image", "the name of an image")
 
 
 def needs(function: Callable[..., Any]) -> dict[str, Any]:
@@ -60,8 +58,14 @@ def needs(function: Callable[..., Any]) -> dict[str, Any]:
     said = [one.attributes for one in (resources.of(function), batch.of(function)) if one]
     return {
         key: max((given[key] for given in said if given[key] is not None), default=default)
-        for key, default in resources.defaults.items()
+        for key, default in SIZES.items()
     }
+
+
+def image(function: Callable[..., Any]) -> str | None:
+    """The name of the image that a step asks for; what `batch` says counts more than `resources`."""
+    said = [one.attributes["image"] for one in (batch.of(function), resources.of(function)) if one]
+    return next(filter(None, said), None)
 
 
 def batch_steps(functions: Mapping[str, Callable[..., Any]]) -> frozenset[str]:
