@@ -62,7 +62,7 @@ def publish(branch: str, table: str) -> str | None:
             if branch not in iceberg.refs():
                 return None
             try:
-                with iceberg.transaction() as transaction:
+                with catalog.turn(), iceberg.transaction() as transaction:
                     _publish(transaction, iceberg, branch, name)
             except (_Moved, CommitFailedException, ValidationException):
                 iceberg.refresh()
@@ -126,7 +126,8 @@ def _adopted(context: TaskContext, write: dict[str, Any]) -> Snapshot:
         def stage(transaction: Transaction, branch: str) -> None:
             _pick(transaction, iceberg, changes, branch, name)
 
-        return commit(iceberg, "resume", name, stage, open_branch(context, iceberg, name), write_id)
+        branch = open_branch(context, iceberg, name)
+        return commit(catalog, iceberg, "resume", name, stage, branch, write_id)
 
 
 def _unpublished(iceberg: IcebergTable, head: Snapshot, name: TableName) -> list[Snapshot]:
