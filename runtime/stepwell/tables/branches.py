@@ -62,8 +62,10 @@ def publish(branch: str, table: str) -> str | None:
             if branch not in iceberg.refs():
                 return None
             try:
-                with catalog.turn(), iceberg.transaction() as transaction:
-                    _publish(transaction, iceberg, branch, name)
+                transaction = iceberg.transaction()
+                _publish(transaction, iceberg, branch, name)
+                with catalog.turn():
+                    transaction.commit_transaction()
             except (_Moved, CommitFailedException, ValidationException):
                 iceberg.refresh()
                 continue
