@@ -39,6 +39,9 @@ terraform-json: $(INSTALLED)
 bench: .bench/installed $(INSTALLED)
 	.bench/bin/python benchmarks/flows.py
 	.bench/bin/python benchmarks/tables.py
+	.bench/bin/python benchmarks/formats.py
+	.bench/bin/python benchmarks/objects.py
+	.bench/bin/python benchmarks/appends.py
 	$(BIN)/python benchmarks/counts.py
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/environments.py

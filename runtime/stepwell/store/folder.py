@@ -101,7 +101,8 @@ class FolderStore:
         import pyarrow as pa
 
         with self._at(key, "open"):
-            return pa.memory_map(self._path(key), "r")
+            # not a memory map, whose pages would be in memory beside what is made of them
+            return pa.OSFile(self._path(key), "r")
 
     def list_folders(self, prefix: str) -> list[str]:
         with self._at(prefix + "*", "list"):

@@ -62,8 +62,10 @@ def publish(branch: str, table: str) -> str | None:
             if branch not in iceberg.refs():
                 return None
             try:
-                with iceberg.transaction() as transaction:
-                    _publish(transaction, iceberg, branch, name)
+                transaction = iceberg.transaction()
+                _publish(transaction, iceberg, branch, name)
+                with catalog.turn():
+                    transaction.commit_transaction()
             except (_Moved, CommitFailedException, ValidationException):
                 iceberg.refresh()
                 continue
@@ -126,7 +128,8 @@ def _adopted(context: TaskContext, write: dict[str, Any]) -> Snapshot:
         def stage(transaction: Transaction, branch: str) -> None:
             _pick(transaction, iceberg, changes, branch, name)
 
-        return commit(iceberg, "resume", name, stage, open_branch(context, iceberg, name), write_id)
+        branch = open_branch(context, iceberg, name)
+        return commit(catalog, iceberg, "resume", name, stage, branch, write_id)
 
 
 def _unpublished(iceberg: IcebergTable, head: Snapshot, name: TableName) -> list[Snapshot]:

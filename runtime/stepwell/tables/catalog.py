@@ -6,7 +6,7 @@ import logging
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import pyarrow as pa
 from pyiceberg.catalog import MetastoreCatalog
@@ -68,6 +68,10 @@ class TableCatalog(ABC):
         with self.reaching("tables"):
             found = [TableName(one, table) for one in self.databases() for table in self._tables(one)]
         return sorted(found, key=str)
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait until it is this writer's turn to commit, where writers can wait for one another."""
+        return nullcontext()
 
     @contextmanager
     def reaching(self, name: TableName | str) -> Iterator[None]:

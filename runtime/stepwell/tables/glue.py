@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -10,9 +11,12 @@ import boto3
 from pyiceberg.catalog import glue
 
 from stepwell import aws
-from stepwell.contract import Contract, EnvironmentName
+from stepwell.contract import FACTS, Contract, EnvironmentName
+from stepwell.errors import NotAllowed, TableError
 from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
+
+_DENIED = re.compile("ACCESS_DENIED|AccessDenied|not authorized")
 
 
 class GlueCatalog(TableCatalog):
@@ -29,8 +33,15 @@ class GlueCatalog(TableCatalog):
 
     @contextmanager
     def reaching(self, name: TableName | str) -> Iterator[None]:
-        with aws.translated(str(name)), super().reaching(name):
-            yield
+        try:
+            with aws.translated(str(name)), super().reaching(name):
+                yield
+        except (NotAllowed, TableError) as error:
+            # Arrow's S3 client says it in an OSError, Glue in a ClientError
+            if isinstance(error, TableError) and not _DENIED.search(str(error)):
+                raise
+            database = name.database if isinstance(name, TableName) else FACTS
+            raise NotAllowed(f"{error}; {_who(database)}") from error
 
     def databases(self) -> list[str]:
         prefix = self._contract.database_prefix
@@ -45,6 +56,19 @@ class GlueCatalog(TableCatalog):
 
     def _make_database(self, name: TableName) -> None:
         pass
+
+
+def _who(database: str) -> str:
+    """Who may write a database, as IAM has it."""
+    if database == FACTS:
+        return (
+            "everybody reads facts, and data engineers write them: users with role = 'data-engineer' in "
+            "environments.toml"
+        )
+    return (
+        f"everybody reads the tables of '{database}', and the people and tasks of project '{database}' write "
+        "them, as environments.toml names them"
+    )
 
 
 def _credentials() -> dict[str, Any]:

@@ -72,7 +72,7 @@ def maintain(
     with catalog.reaching(name):
         if sort_by:
             checked_columns(list(sort_by), iceberg.schema().column_names, name)
-        compacted = _compact(iceberg, name, sort_by, dry_run)
+        compacted = _compact(catalog, iceberg, name, sort_by, dry_run)
         branches = _old_branches(iceberg, older_than)
         if branches and not dry_run:
             with iceberg.manage_snapshots() as change:
@@ -88,7 +88,9 @@ def maintain(
     return Done(compacted, branches, expired, orphans)
 
 
-def _compact(iceberg: IcebergTable, name: TableName, sort_by: Sequence[str], dry_run: bool) -> int:
+def _compact(
+    catalog: TableCatalog, iceberg: IcebergTable, name: TableName, sort_by: Sequence[str], dry_run: bool
+) -> int:
     now = iceberg.current_snapshot()
     chosen = _chosen(iceberg, sort_by) if now else []
     if not chosen or dry_run:
@@ -105,7 +107,7 @@ def _compact(iceberg: IcebergTable, name: TableName, sort_by: Sequence[str], dry
                 for file in _dataframe_to_data_files(iceberg.metadata, rows, iceberg.io, change.commit_uuid):
                     change.append_data_file(file)
 
-    commit(iceberg, "compaction", name, stage)
+    commit(catalog, iceberg, "compaction", name, stage)
     return len(chosen)
 
 

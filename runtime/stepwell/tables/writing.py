@@ -69,7 +69,7 @@ def write(
         rows = fit(rows, plain_schema(iceberg.schema().as_arrow()), name)
         if context:
             return _in_run(context, catalog, iceberg, rows, wanted, name)
-        snapshot = commit(iceberg, wanted.mode, name, _stage(rows, wanted, {MODE: wanted.mode}))
+        snapshot = commit(catalog, iceberg, wanted.mode, name, _stage(rows, wanted, {MODE: wanted.mode}))
     return Table(name, iceberg, snapshot, catalog)
 
 
@@ -80,9 +80,8 @@ def _in_run(
     """Write to the run's branch, which nobody else reads."""
     properties = {**write_properties(context, name), MODE: wanted.mode}
     branch = open_branch(context, iceberg, name)
-    snapshot = commit(
-        iceberg, wanted.mode, name, _stage(rows, wanted, properties), branch, properties[WRITE_ID]
-    )
+    stage = _stage(rows, wanted, properties)
+    snapshot = commit(catalog, iceberg, wanted.mode, name, stage, branch, properties[WRITE_ID])
     record_write(context, name, wanted.mode, snapshot)
     return Table(name, iceberg, snapshot, catalog)
 
@@ -139,6 +138,7 @@ Stage = Callable[[Transaction, str], None]
 
 
 def commit(
+    catalog: TableCatalog,
     iceberg: IcebergTable,
     mode: str,
     name: TableName,
@@ -154,7 +154,8 @@ def commit(
                 once = _NotYetWritten(write_id=write_id, branch=branch)
                 transaction._apply((), (once,))  # type: ignore[arg-type]
             stage(transaction, branch)
-            transaction.commit_transaction()
+            with catalog.turn():
+                transaction.commit_transaction()
             break
         except _AlreadyWritten:
             iceberg.refresh()

@@ -100,22 +100,32 @@ class Engine:
             (found, place, start)
             for found, place in wanted
             if found.size is not None and found.size > PART
-            for start in range(0, found.size, _RANGE)
+            for start in range(PART, found.size, _RANGE)
         )
         for _ in self.each(self._part, parts):
             pass
 
     def _first(self, found: S3Object, place: Place) -> None:
-        result = attempt(place, "get", found.url, lambda: obstore.get(place.backend, place.key))
+        def get() -> Any:
+            try:
+                result = obstore.get(place.backend, place.key, options={"range": (0, PART)})
+            except (OSError, BaseError):
+                # of an empty object there is no range (RFC 9110, 14.1.2)
+                if obstore.head(place.backend, place.key)["size"]:
+                    raise
+                result = obstore.get(place.backend, place.key)
+            return result, result.bytes()
+
+        result, data = attempt(place, "get", found.url, get)
         learn(found, result.meta, result.attributes)
         found.downloaded, found._folder = True, self.folder
         assert found.size is not None
         if found.size > PART:
             found._path = self.folder / f"{id(found):x}"
-            found._path.touch()
+            found._path.write_bytes(data)
             os.truncate(found._path, found.size)
+            self.count(len(data), whole=False)
             return
-        data = result.bytes()
         with self._lock:
             self._held += found.size
             spill = self._held > _IN_MEMORY

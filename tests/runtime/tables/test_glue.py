@@ -5,9 +5,12 @@ from __future__ import annotations
 import boto3
 import pyarrow as pa
 import pytest
+from botocore.exceptions import ClientError
 
 import stepwell
-from stepwell.errors import ContractError, PlatformError, TableError
+from stepwell.errors import ContractError, NotAllowed, PlatformError, TableError
+from stepwell.tables.name import TableName
+from stepwell.tables.opening import open_catalog
 from tests.runtime.tables.conftest import Environment
 
 ROWS = pa.table({"number": [1, 2]})
@@ -66,3 +69,26 @@ def test_files_that_are_gone(glue: Environment) -> None:
     with pytest.raises(TableError, match=r"facts.numbers: environment '.*' answered: ") as raised:
         table.to_arrow()
     assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "database", "who"),
+    [
+        (
+            OSError("AWS Error ACCESS_DENIED during PutObject operation: no"),
+            "facts",
+            "data engineers write them",
+        ),
+        (
+            ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "UpdateTable"),
+            "flights",
+            "the people and tasks of project 'flights' write",
+        ),
+    ],
+)
+def test_who_may_write(glue: Environment, refusal: Exception, database: str, who: str) -> None:
+    """What IAM refuses, in Glue or in S3, is one line that says whose the table is."""
+    name = TableName(database, "numbers")
+    with pytest.raises(NotAllowed, match=who) as raised, open_catalog().reaching(name):
+        raise refusal
+    assert str(raised.value).startswith(f"{name}: ") and "\n" not in str(raised.value)
