@@ -173,7 +173,7 @@ def test_a_deployment_is_deleted(place: Place) -> None:
     assert "Deleted state machine" in place.did(file, *DELETE)
     assert "is not deployed" in place.refused(file, "step-functions", "trigger")
     assert "is not deployed" in place.refused(file, *DELETE)
-    schedules = place.client("scheduler").list_schedules(GroupName=place.contract.schedule_group)["Schedules"]
+    schedules = place.client("scheduler").list_schedules()["Schedules"]
     rules = place.client("events").list_rules(NamePrefix="stepwell-prod-local-user-ada-Gone")["Rules"]
     assert [one for one in schedules if "Gone" in one["Name"]] == rules == []
     assert Flow("Gone", datastore="s3")[run].successful

@@ -12,6 +12,7 @@ from stepwell.compute.submission import StepPlan
 from stepwell.errors import UsageError
 from stepwell.flow.decorators.attempts import Attempts
 from stepwell.flow.graph import Graph, Step
+from stepwell.machines import Machine
 from stepwell.production.asl import Deployment, compile_flow
 from stepwell.production.limits import (
     MAX_MAP_RUNS,
@@ -21,14 +22,14 @@ from stepwell.production.limits import (
     outer_concurrency,
 )
 
-PLAN = StepPlan(1, 4096)
+PLAN = StepPlan("queue", "definition", Machine(1, 4096))
 
 
 def compiled(*steps: Step, flow: str = "Made", plan: StepPlan = PLAN, **more: Any) -> dict[str, Any]:
     options: dict[str, Any] = {"max_workers": 100, **more}
     deployment = Deployment(
-        namespace="project/fraud/prod", bucket="b" * 63, partition="aws", job_queue="queue",
-        job_definition="definition", code="0" * 64, flow_file="made.py", username="ada",
+        namespace="project/fraud/prod", bucket="b" * 63, partition="aws", code="0" * 64,
+        flow_file="made.py", username="ada",
         plans={step.name: plan for step in steps}, **options,
     )  # fmt: skip
     return compile_flow(Graph(flow, list(steps)), deployment)
@@ -155,7 +156,10 @@ def test_keys_have_a_limit() -> None:
 
 def test_retries_are_within_the_history() -> None:
     """As many steps as a definition holds, each retried as often as can be, fit a history."""
-    check_definition("Made", compiled(*line(200), plan=StepPlan(1, 4096, Attempts(9, 60.0, True))))
+    check_definition(
+        "Made",
+        compiled(*line(200), plan=StepPlan("queue", "definition", Machine(1, 4096), Attempts(9, 60.0, True))),
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stepwell import aws
-from stepwell.contract import CONTRACT_VERSION, Contract
+from stepwell.contract import CONTRACT_VERSION, Contract, Queue
 from stepwell.datastore import RunInfo, utc_now
 from stepwell.errors import PlatformError
 from stepwell.flow.decorators.project import Project
@@ -16,8 +16,9 @@ from stepwell.production.status import why_it_is_over
 CONTRACT = Contract(
     version=CONTRACT_VERSION,
     team="growth", environment="dev", region="eu-west-1", bucket="store",
-    job_queue="arn:aws:batch:eu-west-1:123456789012:job-queue/steps", log_group="", job_log_group="",
-    database_prefix="", state_machine_prefix="stepwell-growth-dev-", schedule_group="", dead_letter_queue="",
+    queues=(Queue("steps", "arn:aws:batch:eu-west-1:123456789012:job-queue/steps", "FARGATE", 16),),
+    images=("default",), log_group="", tracing=False, dead_letter_queue="", job_log_group="",
+    database_prefix="", state_machine_prefix="stepwell-growth-dev-",
 )  # fmt: skip
 
 
