@@ -122,7 +122,9 @@ def test_a_task_that_never_began_is_explained(place: Place) -> None:
         run = place.triggered(file)
 
         def waiting() -> list[str]:
-            jobs = batch.list_jobs(jobQueue=place.contract.job_queue, jobStatus="RUNNABLE")["jobSummaryList"]
+            jobs = batch.list_jobs(jobQueue=place.contract.queues[0].arn, jobStatus="RUNNABLE")[
+                "jobSummaryList"
+            ]
             return [job["jobId"] for job in jobs if job["jobName"] == "Placeless-start-0"]
 
         (job,) = until(waiting)
@@ -151,7 +153,7 @@ def _holder(place: Place) -> str:
         },
     )["jobDefinitionArn"]  # fmt: skip
     job: str = place.client("batch").submit_job(
-        jobName="holder", jobQueue=place.contract.job_queue, jobDefinition=definition
+        jobName="holder", jobQueue=place.contract.queues[0].arn, jobDefinition=definition
     )["jobId"]
     return job
 
@@ -172,7 +174,7 @@ def test_a_run_that_is_terminated(place: Place) -> None:
 
 def _alive(place: Place) -> list[str]:
     """Jobs that run."""
-    jobs = place.client("batch").list_jobs(jobQueue=place.contract.job_queue, jobStatus="RUNNING")
+    jobs = place.client("batch").list_jobs(jobQueue=place.contract.queues[0].arn, jobStatus="RUNNING")
     return [job["jobId"] for job in jobs["jobSummaryList"]]
 
 
