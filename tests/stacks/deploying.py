@@ -98,7 +98,7 @@ class Row:
 
     def _destroy(self, stacks: list[str], made: Settings, changes: Mapping[str, Any]) -> None:
         """The environment, then its foundations; who has not turned both keys is refused first."""
-        bucket = self._state(ENVIRONMENT)["aws_s3_bucket"]
+        bucket = self._bucket()
         boto3.client("s3", _region(made)).put_object(Bucket=bucket, Key="ns/user/ada/kept", Body=b"kept")
         kept = [
             stack
@@ -143,9 +143,12 @@ class Row:
         self._documents = found
         return sorted(found, key=lambda name: (not name.startswith(FOUNDATION), name))
 
-    def _state(self, stack: str) -> dict[str, str]:
-        shown = json.loads(self._terraform(stack, "show", "-json"))
-        return {one["type"]: one["values"]["id"] for one in shown["values"]["root_module"]["resources"]}
+    def _bucket(self) -> str:
+        """Name of the datastore's bucket, the only one of an environment."""
+        shown = json.loads(self._terraform(ENVIRONMENT, "show", "-json"))
+        resources = shown["values"]["root_module"]["resources"]
+        (bucket,) = (one["values"]["bucket"] for one in resources if one["type"] == "aws_s3_bucket")
+        return str(bucket)
 
     def _apply(self, stack: str) -> None:
         self._terraform(stack, "apply", "-auto-approve", "-input=false")
@@ -219,6 +222,8 @@ def deployed(name: str) -> tuple[bool, str]:
             return True, f"ok      {name}: {', '.join(row.steps)}; nothing is left"
         except Failed as error:
             return False, f"FAILED  {name}: {', '.join([*row.steps, str(error)])}"
+        except Exception as error:  # whatever breaks a row, the others are told of
+            return False, f"FAILED  {name}: {', '.join([*row.steps, repr(error)])}"
         finally:
             control.down(folder / "home")
 
