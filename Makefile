@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/installed node_modules/installed
 
-.PHONY: install bootstrap demo test kills lint checkov bench terraform-json requirements clean
+.PHONY: install bootstrap demo test kills matrix lint checkov bench terraform-json requirements clean
 
 install: $(INSTALLED)
 
@@ -20,6 +20,11 @@ test: $(INSTALLED)
 # 200 runs, each killed at a random moment and resumed; `make test` does a dozen.
 kills: .venv/installed
 	STEPWELL_KILLS=200 $(BIN)/pytest -n 2 tests/runtime/execution/test_kills.py
+
+# Each row of the matrix of settings, deployed, changed and destroyed with real Terraform: some 10 minutes a row.
+# Some rows only: make matrix ROWS='defaults everything'
+matrix: $(INSTALLED)
+	$(BIN)/python -m tests.stacks.deploying $(ROWS)
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -24,7 +24,8 @@ class BucketProps:
         key: ARN of the KMS key of its objects. Default: S3's own keys.
         destroyable: whether destroying the stack destroys what is in it. Default: no, Terraform refuses to
             plan it.
-        logged: whether requests are logged to the region's log bucket. Default: yes.
+        logged: whether requests are logged. Default: yes.
+        logs: name of the bucket that they are logged to. Default: the region's log bucket, which is there.
         allowed: further statements of its policy. Default: none.
         adopted: whether the bucket is there already, and the stack takes it over. Default: no.
     """
@@ -34,6 +35,7 @@ class BucketProps:
     key: str | None = None
     destroyable: bool = False
     logged: bool = True
+    logs: str | None = None
     allowed: Sequence[Statement] = ()
     adopted: bool = False
 
@@ -46,6 +48,7 @@ class Bucket(Construct):
 
     Attributes:
         name, arn: of the bucket.
+        guarded: its name too, once its policy is in force.
         versioned: what a rule on versions depends on.
     """
 
@@ -65,7 +68,7 @@ class Bucket(Construct):
         self.name: str = bucket.bucket
         self.arn = f"arn:{props.site.partition}:s3:::{props.name}"
         self._encrypt(props.key)
-        self._keep_private(props)
+        self.guarded = self._keep_private(props)
         version = aws.s3_bucket_versioning
         self.versioned = version.S3BucketVersioningA(
             self,
@@ -78,7 +81,7 @@ class Bucket(Construct):
                 self,
                 "logging",
                 bucket=self.name,
-                target_bucket=props.site.log_bucket,
+                target_bucket=props.logs or props.site.log_bucket,
                 target_prefix=f"s3/{props.name}/",
             )
 
@@ -102,7 +105,7 @@ class Bucket(Construct):
         )
         s3.S3BucketServerSideEncryptionConfigurationA(self, "encryption", bucket=self.name, rule=[rule])
 
-    def _keep_private(self, props: BucketProps) -> None:
+    def _keep_private(self, props: BucketProps) -> str:
         block = aws.s3_bucket_public_access_block.S3BucketPublicAccessBlock(
             self,
             "public-access-block",
@@ -119,7 +122,7 @@ class Bucket(Construct):
             bucket=self.name,
             rule=ownership.S3BucketOwnershipControlsRule(object_ownership="BucketOwnerEnforced"),
         )
-        aws.s3_bucket_policy.S3BucketPolicy(
+        policy = aws.s3_bucket_policy.S3BucketPolicy(
             self,
             "policy",
             bucket=self.name,
@@ -127,6 +130,8 @@ class Bucket(Construct):
             # S3 refuses two changes of a bucket's access at once.
             depends_on=[block],
         )
+        guarded: str = policy.bucket
+        return guarded
 
     def _denied(self, key: str | None) -> list[Statement]:
         everything, puts = [self.arn, self.objects("*")], [self.objects("*")]

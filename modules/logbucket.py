@@ -33,6 +33,9 @@ class LogBucket(Construct):
 
     It is encrypted with S3's own keys, because access logs are not delivered to a bucket with another
     default (Amazon S3 User Guide, "Enabling Amazon S3 server access logging").
+
+    Attributes:
+        ready: its name, once S3 may write into it: before that no bucket of the same stack can log to it.
     """
 
     def __init__(self, scope: Construct, id: str, props: LogBucketProps) -> None:
@@ -67,6 +70,7 @@ class LogBucket(Construct):
                 ],
             ),
         )
+        self.ready = bucket.guarded
         bucket.accept(
             CKV_AWS_18="Logs of who reads the logs would be logged in their turn, without an end.",
             CKV_AWS_145="S3 delivers access logs only to buckets with S3's own keys (User Guide).",

@@ -39,7 +39,6 @@ class Role(Construct):
 
     def __init__(self, scope: Construct, id: str, props: RoleProps) -> None:
         super().__init__(scope, id)
-        self.name = props.name
         role = aws.iam_role.IamRole(
             self,
             "role",
@@ -49,8 +48,8 @@ class Role(Construct):
             permissions_boundary=props.site.boundary,
             tags={CATALOG_TAG: props.site.names.catalog, **props.tags},
         )
+        self.name: str = role.name
         self.arn: str = role.arn
-        self._role = role
         self._statements: list[Statement] = []
         props.site.at_end(self._write)
 
@@ -61,5 +60,5 @@ class Role(Construct):
     def _write(self) -> None:
         if self._statements:
             aws.iam_role_policy.IamRolePolicy(
-                self, "policy", name="stepwell", role=self._role.name, policy=document(self._statements)
+                self, "policy", name="stepwell", role=self.name, policy=document(self._statements)
             )

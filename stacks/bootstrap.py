@@ -34,7 +34,7 @@ def main(arguments: Sequence[str]) -> int:
             mine = _of(account, settings)
             if settings.foundation.state == "s3":
                 place = home(settings, account)
-                _make_bucket(
+                make_bucket(
                     boto3.client("s3", place.region), state_bucket(account, place.region), place.region
                 )
         except (BotoCoreError, ClientError) as error:
@@ -65,7 +65,7 @@ def _of(account: str, settings: Settings) -> list[Place]:
     return mine
 
 
-def _make_bucket(s3: Any, name: str, region: str) -> None:
+def make_bucket(s3: Any, name: str, region: str) -> None:
     """A private, versioned bucket; the foundation gives it everything else."""
     try:
         s3.head_bucket(Bucket=name)

@@ -35,14 +35,16 @@ class FoundationStack(TerraformStack):
         destroyable = foundation.force_destroy
         key = SharedKey(self, "key", SharedKeyProps(site, foundation.rotation_days, destroyable)).arn
         Boundary(self, "boundary", BoundaryProps(site, key))
-        LogBucket(self, "logs", LogBucketProps(site, foundation.log_days, destroyable))
+        logs = LogBucket(self, "logs", LogBucketProps(site, foundation.log_days, destroyable))
         registry = Registry(self, "registry", RegistryProps(key, foundation.images_kept, destroyable))
         TerraformOutput(self, "repository", value=registry.url)
         if place == home(settings, place.account):
             Identity(self, "identity", IdentityProps(issuers(settings)))
             if foundation.state == "s3" and place.account:
                 name = state_bucket(place.account, place.region)
-                Bucket(self, "state", BucketProps(site, name, key, destroyable, adopted=True)).accept(
+                Bucket(
+                    self, "state", BucketProps(site, name, key, destroyable, logs=logs.ready, adopted=True)
+                ).accept(
                     CKV2_AWS_61="Old versions of a state are small, and what it is repaired from.",
                     CKV2_AWS_62="Nothing is started by a state that is written.",
                 )

@@ -143,6 +143,14 @@ def test_without_instances_there_is_no_role_of_theirs(demo: Synthesized) -> None
     assert kinds.isdisjoint({"aws_iam_instance_profile", "aws_launch_template"})
 
 
+def test_the_profile_follows_its_role(other: Synthesized) -> None:
+    """The profile of instances names their role as Terraform made it, so it is never there before it."""
+    profile = other.one("aws_iam_instance_profile")
+    kind, name, attribute = profile["role"].removeprefix("${").removesuffix("}").split(".")
+    assert (kind, attribute) == ("aws_iam_role", "name")
+    assert other.document["resource"][kind][name]["name"] == "stepwell-growth-dev-instance"
+
+
 def test_instances_of_a_public_network_have_addresses(demo: Synthesized, other: Synthesized) -> None:
     """Subnets give instances addresses where there are instances, and only there."""
     for made, has in ((demo, False), (other, True)):

@@ -100,6 +100,17 @@ def test_the_bucket_of_states_is_taken_over() -> None:
     }
 
 
+def test_states_are_logged_once_s3_may() -> None:
+    """The bucket of states logs to the foundation's own log bucket, after that has its policy: before, S3
+    refuses it as a target."""
+    made = in_s3()[f"foundation-{ACCOUNT}-us-east-1"]
+    target = made.one("aws_s3_bucket_logging", "state/logging")["target_bucket"]
+    kind, name, attribute = target.removeprefix("${").removesuffix("}").split(".")
+    assert (kind, attribute) == ("aws_s3_bucket_policy", "bucket")
+    path = made.document["resource"][kind][name]["//"]["metadata"]["path"]
+    assert path.endswith("/logs/bucket/policy")
+
+
 def test_the_key_is_rotated_and_kept(base: Synthesized) -> None:
     """The region's key gets new material every year, and Terraform refuses to destroy it."""
     key = base.one("aws_kms_key")
