@@ -28,10 +28,11 @@ def same(left: Any, right: Any) -> bool:
 
 
 def assert_same(left: Run, right: Run, count: int) -> None:
-    """Both have so many tasks, the same ones, with the same artifacts."""
+    """Both have so many tasks, the same ones, with the same artifacts; those that failed did so alike."""
     ours, theirs = tasks(left), tasks(right)
     assert len(ours) == count
     assert ours.keys() == theirs.keys()
+    assert failures(left) == failures(right)
     for task, artifacts in ours.items():
         assert artifacts.keys() == theirs[task].keys(), task
         for name, value in artifacts.items():
@@ -39,9 +40,14 @@ def assert_same(left: Run, right: Run, count: int) -> None:
 
 
 def tasks(run: Run) -> dict[str, dict[str, Any]]:
-    """Every artifact of every task of a run."""
+    """Every artifact of every task of a run; none of those that are not done."""
     return {
-        f"{step.id}/{task.id}": {artifact.id: artifact.load() for artifact in task}
+        f"{step.id}/{task.id}": {artifact.id: artifact.load() for artifact in task} if task.successful else {}
         for step in run
         for task in step
     }
+
+
+def failures(run: Run) -> set[tuple[str, str, str]]:
+    """Why tasks of a run failed that are not done: step, task and reason."""
+    return {(one.step, one.task, one.reason) for one in run.failures}

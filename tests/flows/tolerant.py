@@ -6,7 +6,7 @@ from stepwell import FlowSpec, step
 class Tolerant(FlowSpec):
     @step
     def start(self):
-        self.groups = [[1, 2], [3, 0], [4], [5, 6, 7]]
+        self.groups = [[1, 2], [0], [4], [5, 6, 7]]
         self.next(self.group, foreach="groups", tolerate=0.25)
 
     @step

@@ -23,7 +23,7 @@ GRAPHS = {
     "switch.py": ("Switch", ["--size", "30"], 5),
     "recursion.py": ("Recursion", [], 32),
     "attempts.py": ("Attempts", [], 7),
-    "tolerant.py": ("Tolerant", [], 18),
+    "tolerant.py": ("Tolerant", [], 17),
 }
 
 
