@@ -48,6 +48,7 @@ bench: .bench/installed $(INSTALLED)
 	.bench/bin/python benchmarks/objects.py
 	.bench/bin/python benchmarks/appends.py
 	$(BIN)/python benchmarks/counts.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/synth.py
 	$(BIN)/python benchmarks/environments.py
 
