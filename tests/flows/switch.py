@@ -1,4 +1,4 @@
-"""A switch with arms that skip, meet and nest; keys of several types; two keys of one step."""
+"""A switch with arms that skip, meet, nest and fan out; keys of several types; two keys of one step."""
 
 from stepwell import FlowSpec, Parameter, step
 
@@ -27,6 +27,19 @@ class Switch(FlowSpec):
     @step
     def number(self):
         self.trail.append("number")
+        self.figures = list(str(self.size))
+        self.next(self.figure, foreach="figures")
+
+    @step
+    def figure(self):
+        self.trail.append("figure")
+        self.value = int(self.input)
+        self.next(self.whole)
+
+    @step
+    def whole(self, inputs):
+        self.values = [one.value for one in inputs]
+        self.trail = [*inputs[0].trail, "whole"]
         self.next(self.finish)
 
     @step

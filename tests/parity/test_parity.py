@@ -20,7 +20,7 @@ GRAPHS = {
     "foreach.py": ("Foreach", ["--items", "5"], 13),
     "nested.py": ("Nested", [], 15),
     "branch_in_foreach.py": ("BranchInForeach", [], 12),
-    "switch.py": ("Switch", ["--size", "30"], 5),
+    "switch.py": ("Switch", ["--size", "30"], 8),
     "recursion.py": ("Recursion", [], 32),
     "attempts.py": ("Attempts", [], 7),
     "tolerant.py": ("Tolerant", [], 17),

@@ -91,7 +91,7 @@ def cloud(stepwell_environment: dict[str, str]) -> dict[str, str]:
     [
         ("linear.py", "Linear", ["--alpha", "11"], 3),
         ("attempts.py", "Attempts", [], 7),
-        ("switch.py", "Switch", ["--size", "30"], 5),
+        ("switch.py", "Switch", ["--size", "30"], 8),
     ],
 )
 def test_artifacts_are_the_same(

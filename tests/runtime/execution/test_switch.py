@@ -23,7 +23,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("3", ["start", "finish"]),
         ("7", ["start", "large", "digit", "finish"]),
-        ("30", ["start", "large", "number", "finish"]),
+        ("30", ["start", "large", "number", "figure", "whole", "finish"]),
     ],
 )
 def test_the_way_follows_the_condition(size: str, trail: list[str], home: Path) -> None:
