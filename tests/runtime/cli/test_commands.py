@@ -254,7 +254,10 @@ def test_a_flow_completes_in_bash(words: list[str], offered: list[str], ran: Ran
     ("command", "message"),
     [
         ("rnu", "there is no command 'rnu'; did you mean 'run'?"),
-        ("card", "there is no command 'card'; there are run, resume, spin, step-functions, show, check, "),
+        (
+            "card",
+            "there is no command 'card'; there are run, resume, replay, spin, step-functions, show, check, ",
+        ),
     ],
 )
 def test_an_unknown_command_is_one_line(command: str, message: str, ran: Ran) -> None:

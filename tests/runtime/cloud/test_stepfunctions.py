@@ -211,16 +211,19 @@ def test_a_tolerated_percentage_may_be_a_whole_number(aws: Aws) -> None:
 def test_max_concurrency_is_kept(aws: Aws) -> None:
     """With MaxConcurrency 1, children that each need the place to themselves all succeed."""
     bucket = aws.bucket()
-    script = f"""
+
+    def script(seconds: float) -> str:
+        return f"""
 import boto3, time
 s3 = boto3.client("s3")
 s3.put_object(Bucket="{bucket}", Key="taken", Body=b"", IfNoneMatch="*")
-time.sleep(0.3)
+time.sleep({seconds})
 s3.delete_object(Bucket="{bucket}", Key="taken")
 """
-    machine = map_over(aws, "python", "-c", script, MaxConcurrency=1)
+
+    machine = map_over(aws, "python", "-c", script(0.1), MaxConcurrency=1)
     assert aws.execute(machine, {"items": [1, 2, 3]})["status"] == "SUCCEEDED"
-    machine = map_over(aws, "python", "-c", script)
+    machine = map_over(aws, "python", "-c", script(30))
     assert aws.execute(machine, {"items": [1, 2, 3]})["status"] == "FAILED"
 
 

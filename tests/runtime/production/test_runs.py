@@ -153,8 +153,9 @@ def _holder(place: Place) -> str:
         },
     )["jobDefinitionArn"]  # fmt: skip
     job: str = place.client("batch").submit_job(
-        jobName="holder", jobQueue=place.contract.queues[0].arn, jobDefinition=definition
-    )["jobId"]
+        jobName="holder", jobQueue=place.contract.queues[0].arn, jobDefinition=definition,
+        shareIdentifier="holder", schedulingPriorityOverride=1,
+    )["jobId"]  # fmt: skip
     return job
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 from moto.stepfunctions.parser.asl.jsonata import jsonata as of_moto
@@ -13,7 +14,11 @@ def jsonata_is_evaluated() -> None:
 
     AWS: Developer Guide, "Transforming data with JSONata in Step Functions".
     """
+    limit = sys.getrecursionlimit()
     import jsonata
+
+    jsonata.Jsonata("1")
+    sys.setrecursionlimit(limit)  # which it raises for the whole process when it is first used
 
     def evaluate(expression: str) -> Any:
         try:

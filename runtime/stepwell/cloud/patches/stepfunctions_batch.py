@@ -52,25 +52,33 @@ def sdk_calls_take_pascal_case() -> None:
     """moto hands ``JobQueue`` of an ``aws-sdk:`` call to boto3, which for some services knows ``jobQueue``.
 
     AWS: Developer Guide, "Learning to use AWS service SDK integrations in Step Functions": parameters and
-    results of all services are written in PascalCase.
+    results of all services are written in PascalCase. Those of S3 are anyway; an object is no JSON.
     """
 
     @replaces(StateTaskServiceAwsSdk, "_normalise_parameters")
     def _normalise_parameters(
         original: Any, self: Any, parameters: dict[str, Any], service_action_name: str | None = None
     ) -> None:
-        action = service_action_name or self._get_boto_service_action()
-        shape = _operation(action, self._get_boto_service_name()).input_shape
-        if shape is not None:
+        action, service = (
+            service_action_name or self._get_boto_service_action(),
+            self._get_boto_service_name(),
+        )
+        if service == "s3":
+            original(self, parameters, service_action_name)
+        elif (shape := _operation(action, service).input_shape) is not None:
             self._to_boto_request(parameters, shape)
 
     @replaces(StateTaskServiceAwsSdk, "_normalise_response")
     def _normalise_response(
         original: Any, self: Any, response: Any, service_action_name: str | None = None
     ) -> None:
-        action = service_action_name or self._get_boto_service_action()
-        shape = _operation(action, self._get_boto_service_name()).output_shape
-        if shape is not None:
+        action, service = (
+            service_action_name or self._get_boto_service_action(),
+            self._get_boto_service_name(),
+        )
+        if service == "s3":
+            original(self, response, service_action_name)
+        elif (shape := _operation(action, service).output_shape) is not None:
             self._from_boto_response(response, shape)
 
 
