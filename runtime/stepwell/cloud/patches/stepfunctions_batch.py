@@ -55,31 +55,28 @@ def sdk_calls_take_pascal_case() -> None:
     results of all services are written in PascalCase. Those of S3 are anyway; an object is no JSON.
     """
 
+    def operation(call: Any, action: str | None) -> Any:
+        """What boto3 knows of a call; nothing where names need no change."""
+        service = call._get_boto_service_name()
+        return None if service == "s3" else _operation(action or call._get_boto_service_action(), service)
+
     @replaces(StateTaskServiceAwsSdk, "_normalise_parameters")
     def _normalise_parameters(
-        original: Any, self: Any, parameters: dict[str, Any], service_action_name: str | None = None
+        original: Any, self: Any, parameters: Any, service_action_name: str | None = None
     ) -> None:
-        action, service = (
-            service_action_name or self._get_boto_service_action(),
-            self._get_boto_service_name(),
-        )
-        if service == "s3":
+        if (known := operation(self, service_action_name)) is None:
             original(self, parameters, service_action_name)
-        elif (shape := _operation(action, service).input_shape) is not None:
-            self._to_boto_request(parameters, shape)
+        elif known.input_shape is not None:
+            self._to_boto_request(parameters, known.input_shape)
 
     @replaces(StateTaskServiceAwsSdk, "_normalise_response")
     def _normalise_response(
         original: Any, self: Any, response: Any, service_action_name: str | None = None
     ) -> None:
-        action, service = (
-            service_action_name or self._get_boto_service_action(),
-            self._get_boto_service_name(),
-        )
-        if service == "s3":
+        if (known := operation(self, service_action_name)) is None:
             original(self, response, service_action_name)
-        elif (shape := _operation(action, service).output_shape) is not None:
-            self._from_boto_response(response, shape)
+        elif known.output_shape is not None:
+            self._from_boto_response(response, known.output_shape)
 
 
 def submit_job_takes_shares() -> None:
