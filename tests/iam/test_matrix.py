@@ -1,21 +1,20 @@
 """Every kind of principal, every action the platform uses, on what is its own, another's and production's.
 
-The decisions are those of IAM on the synthesized policies: of identities, of the bucket, trust policies and
-the boundary. `+` is allowed, `.` is not.
+The decisions are those of IAM on the synthesized policies: of identities, of the bucket and the boundary.
+Who may assume a role is in `test_trust`, what the columns are in `table`. `+` is allowed, `.` is not.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from stepwell.cloud.iam.evaluator import Caller
-from tests.iam.things import OWNERS, Thing, things
-from tests.iam.world import REGION, World
-from tests.synthesis import ACCOUNT
+from tests.iam.table import principals, rows
+from tests.iam.things import Thing, things
+from tests.iam.world import World
 
 # Actions that go together in the table: the first names the service.
 GROUPS = {
@@ -52,10 +51,6 @@ GROUPS = {
     "change users": "iam:CreateAccessKey CreateUser",
 }
 
-# The columns: the roles of people, of tasks, of state machines (Step Functions) and of schedules of ada, of
-# dana, of the project flights and of its branches; then those of services: what starts containers, a machine
-# of Batch, the watch and what starts it, Glue's optimizer of tables, Lake Formation.
-SERVICES = ["starter", "instance", "watch", "watch-starter", "optimizer", "lake"]
 TABLE = """
                                                             | ppl  | task | sfn  | sch  | services
 s3:GetObject                    ada's results               | ++++ | +... | .... | .... | ......
@@ -376,28 +371,6 @@ def actions(name: str) -> list[str]:
     return [first, *(f"{first.partition(':')[0]}:{other}" for other in others)]
 
 
-def rows(table: str) -> Iterator[tuple[str, str, str]]:
-    """Action or group, label of the thing, and the cells, of each row of a table."""
-    for line in table.splitlines():
-        what, _, cells = line.partition("|")
-        if what.strip():
-            action, label = what.split("  ", 1)
-            yield action, label.strip(), cells.replace("|", "").replace(" ", "")
-
-
-def principals(world: World) -> list[Caller]:
-    """The roles of the columns."""
-    owners = OWNERS.values()
-    arns = [
-        *(world.namespace(owner).role for owner in owners),
-        *(world.container(owner)["jobRoleArn"] for owner in owners),
-        *(world.namespace(owner).execution_role for owner in owners),
-        *(world.namespace(owner).scheduler_role for owner in owners),
-        *(world.role(name) for name in SERVICES),
-    ]
-    return [world.roles[arn] for arn in arns]
-
-
 def decisions(world: World, callers: list[Caller], action: str, thing: Thing) -> str:
     """The cells of a row, as IAM decides them; `?` where it differs between the actions of a group."""
 
@@ -489,92 +462,3 @@ def test_the_boundary_limits_what_is_widened_by_hand(
     document = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
     task = world.roles[world.container("user/ada")["jobRoleArn"]]
     assert decisions(world, [replace(task, policies=(document,))], action, labels[label]) == cells
-
-
-OF_SERVICES = ("ecs-tasks", "states", "batch", "ec2", "scheduler", "glue", "lakeformation")
-# Who may assume which role. The columns are the same roles.
-TRUST = """
-                                                            | ppl  | task | sfn  | sch  | services
-a person of the account                                     | ++.. | .... | .... | .... | ......
-a person of the account without the right                   | .... | .... | .... | .... | ......
-a person of another account                                 | .... | .... | .... | .... | ......
-ada                                                         | ..++ | .... | .... | .... | ......
-dana                                                        | ..++ | .... | .... | .... | ......
-flights                                                     | .... | .... | .... | .... | ......
-a task of ada                                               | .... | .... | .... | .... | ......
-a task of flights                                           | .... | .... | .... | .... | ......
-a state machine of ada                                      | .... | .... | .... | .... | ......
-ecs-tasks                                                   | .... | ++++ | .... | .... | +.....
-states                                                      | .... | .... | ++++ | .... | ..+...
-batch                                                       | .... | .... | .... | .... | ......
-ec2                                                         | .... | .... | .... | .... | .+....
-ecs-tasks for another account                               | .... | .... | .... | .... | ......
-states for another account                                  | .... | .... | .... | .... | ......
-scheduler                                                   | .... | .... | .... | .... | ...+..
-scheduler for ada's schedules                               | .... | .... | .... | +... | ...+..
-scheduler for another group of schedules                    | .... | .... | .... | .... | ...+..
-scheduler for ada's, of another account                     | .... | .... | .... | .... | ......
-events for ada's rules                                      | .... | .... | .... | +... | ......
-events for another rule                                     | .... | .... | .... | .... | ......
-glue                                                        | .... | .... | .... | .... | ....+.
-lakeformation                                               | .... | .... | .... | .... | .....+
-glue for another account                                    | .... | .... | .... | .... | ......
-a branch                                                    | .... | .... | .... | .... | ......
-a task of a branch                                          | .... | .... | .... | .... | ......
-"""
-
-
-def assumers(world: World) -> dict[str, Caller]:
-    """Who asks for roles in the table of trust, with what it is that tells services from each other."""
-    right = json.dumps(
-        {
-            "Version": "2012-10-17",
-            "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}],
-        }
-    )
-
-    def person(account: str, *policies: str) -> Caller:
-        arn = f"arn:aws:iam::{account}:user/someone"
-        return Caller(arn, policies, context={"aws:PrincipalArn": arn})
-
-    def service(name: str, account: str = ACCOUNT) -> Caller:
-        return Caller(f"{name}.amazonaws.com", context={"aws:SourceAccount": account})
-
-    def scheduler(group: str, account: str = ACCOUNT) -> Caller:
-        arn = f"arn:aws:scheduler:{REGION}:{account}:schedule-group/{group}"
-        return Caller("scheduler.amazonaws.com", context={"aws:SourceAccount": account, "aws:SourceArn": arn})
-
-    def events(rule: str) -> Caller:
-        arn = f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"
-        return Caller("events.amazonaws.com", context={"aws:SourceAccount": ACCOUNT, "aws:SourceArn": arn})
-
-    columns, ours = principals(world), world.namespace("user/ada").schedule_group
-    return {
-        "a person of the account": person(ACCOUNT, right),
-        "a person of the account without the right": person(ACCOUNT),
-        "a person of another account": person("999999999999", right),
-        **dict(zip(("ada", "dana", "flights", "a branch"), columns, strict=False)),
-        "a task of ada": columns[4],
-        "a task of flights": columns[6],
-        "a task of a branch": columns[7],
-        "a state machine of ada": columns[8],
-        **{name: service(name) for name in OF_SERVICES},
-        **{
-            f"{name} for another account": service(name, "999999999999")
-            for name in ("ecs-tasks", "states", "glue")
-        },
-        "scheduler for ada's schedules": scheduler(ours),
-        "scheduler for another group of schedules": scheduler("other"),
-        "events for ada's rules": events(f"{ours}-Flow-0"),
-        "events for another rule": events("other"),
-        "scheduler for ada's, of another account": scheduler(ours, "999999999999"),
-    }
-
-
-@pytest.mark.parametrize(("who", "label", "cells"), [pytest.param(*row, id=row[0]) for row in rows(TRUST)])
-def test_each_role_trusts_these(world: World, who: str, label: str, cells: str) -> None:
-    """A role is assumed by those it is for, with a right of theirs where they are people."""
-    caller = assumers(world)[who]
-    roles = [caller.context["aws:PrincipalArn"] for caller in principals(world)]
-    found = ["+" if world.decide(caller, "sts:AssumeRole", str(role)).allowed else "." for role in roles]
-    assert "".join(found) == cells

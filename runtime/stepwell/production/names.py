@@ -30,7 +30,7 @@ def state_machine_name(prefix: str, namespace: str, flow: str, project: str | No
 
 
 def schedule_name(namespace: str, flow: str, project: str | None = None) -> str:
-    """The schedule of a flow in the environment's schedule group."""
+    """The schedule of a flow in the schedule group of its namespace."""
     return fitted_name(_in_namespace(namespace, flow, project), MAX_STARTER)
 
 
