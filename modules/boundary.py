@@ -61,9 +61,12 @@ class Boundary(Construct):
             ([*datastore.GET, *datastore.WRITE], [site.bucket_arn("*")]),
             ([*datastore.LIST, *datastore.LOCATE], [site.bucket_arn()]),
             ([*catalog.READ, *catalog.WRITE], catalog.resources(site, "*")),
-            (compute.SUBMIT, [site.arn("batch", f"{kind}/{prefix}-*") for kind in BATCH]),
+            (
+                [*compute.SUBMIT, *compute.TAG],
+                [site.arn("batch", f"{kind}/{prefix}-*") for kind in BATCH],
+            ),
             # The ids of jobs say nothing of who submitted them; grants limit these by the job's tag.
-            ([*compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
+            ([*compute.SUBMIT, *compute.STOP, *compute.TAG], [site.arn("batch", "job/*")]),
             ([*instances.JOIN, *instances.REPORT], [instances.clusters(site, "cluster")]),
             (instances.LISTEN, [instances.clusters(site, "container-instance")]),
             # The image that settings name may be kept in any account.

@@ -180,29 +180,27 @@ class Compute(Construct):
         """Submit jobs of the namespace's definitions to the queues, tag them as its own, and stop those."""
         names = self._site.names
         jobs = [self._site.arn("batch", "job/*")]  # ids of jobs say nothing; the tag does
-        own = {NAMESPACE_TAG: namespace}
+        sent = [
+            self._site.arn("batch", f"job-definition/{names.namespace(namespace)}-*"),
+            self._site.arn("batch", f"job-queue/{names.prefix}-*"),
+        ]
+        tagged = {f"aws:RequestTag/{NAMESPACE_TAG}": namespace}
+        # What Batch asks for, and of what, is in docs/decisions/0170-what-submitting-asks-for.md.
         role.grant(
             allow(
                 SUBMIT,
-                [
-                    self._site.arn("batch", f"job-definition/{names.namespace(namespace)}-*"),
-                    self._site.arn("batch", f"job-queue/{names.prefix}-*"),
-                ],
+                [*sent, *jobs],
+                # A queue that is shared fairly refuses jobs that name no share.
+                {"StringEqualsIfExists": {"batch:ShareIdentifier": share(namespace)}},
             ),
+            allow(TAG, sent, {"StringEquals": tagged}),
             allow(
                 TAG,
                 jobs,
-                {
-                    "StringEquals": {f"aws:RequestTag/{key}": value for key, value in own.items()},
-                    # Never a job that has an owner, else anybody's could be claimed, then stopped.
-                    "Null": {f"aws:ResourceTag/{NAMESPACE_TAG}": "true"},
-                },
+                # Never a job that has an owner, else anybody's could be claimed, then stopped.
+                {"StringEquals": tagged, "Null": {f"aws:ResourceTag/{NAMESPACE_TAG}": "true"}},
             ),
-            allow(
-                STOP,
-                jobs,
-                {"StringEquals": {f"aws:ResourceTag/{key}": value for key, value in own.items()}},
-            ),
+            allow(STOP, jobs, {"StringEquals": {f"aws:ResourceTag/{NAMESPACE_TAG}": namespace}}),
         )
 
     def grant_observe(self, role: Role) -> None:

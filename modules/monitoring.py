@@ -104,7 +104,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "oldest-job",
-            f"A job has waited for a machine for more than {props.waiting_minutes} minutes",
+            f"A job has waited for a machine for {props.waiting_minutes} minutes or more",
             oldest,
             "MAX",
             props.waiting_minutes * 60,
@@ -118,7 +118,7 @@ class Monitoring(Construct):
         )
         self._alarm(
             "datastore",
-            f"The datastore holds more than {props.datastore_gib} GiB, old versions too",
+            f"The datastore holds {props.datastore_gib} GiB or more, old versions too",
             self._stored(),
             "SUM",
             props.datastore_gib * GIB,

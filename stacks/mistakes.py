@@ -41,6 +41,8 @@ def _line(details: ErrorDetails, model: type[BaseModel]) -> str:
             return f"{where}: received nothing; it must be set"
         case "too_short":
             return f"{where}: received {received!r}; at least one is needed"
+        case "too_long":
+            return f"{where}: received {len(received)}; at most {details['ctx']['max_length']} are allowed"
         case "literal_error":
             expected = details["ctx"]["expected"]
             near = _near(str(received), re.findall(r"'([^']*)'", expected))

@@ -52,6 +52,7 @@ class Compute(Model):
 
     image: str = Field(min_length=1)
     images: dict[ImageName, Annotated[str, Field(min_length=1)]] = Field(default_factory=dict, max_length=10)
+    # CloudWatch's alarms look at ten metrics at most, those of jobs that wait at one of each queue.
     queues: dict[QueueName, Queue] = Field(
         default_factory=lambda: {"fargate": Queue()}, min_length=1, max_length=8
     )

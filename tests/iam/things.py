@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stepwell.cloud.iam.evaluator import Context
-from stepwell.contract import NAMESPACE_TAG, SHARED
+from stepwell.contract import NAMESPACE_TAG, SHARED, share
 from stepwell.production.names import rule_name
 from stepwell.store import keys
 from tests.iam.world import REGION, World
@@ -124,16 +124,28 @@ def _jobs(world: World) -> dict[str, Thing]:
         "the queue": Thing(world.contract.queues[0].arn),
         "another queue": Thing(_arn("batch", "job-queue/other")),
     }
+    for who in ("ada", "dana"):
+        shared = {"batch:ShareIdentifier": share(f"user/{who}")}
+        found[f"a job in {who}'s share"] = Thing(job, shared)
+    hers = f"{world.definition('user/ada')}:3"
+    found["the queue, for ada's job"] = Thing(found["the queue"].arn, _as("user/ada"))
+    found["ada's definition for her job"] = Thing(hers, _as("user/ada"))
+    found["ada's definition for dana's"] = Thing(hers, _as("user/dana"))
     for name, owner in OWNERS.items():
         definition = world.definition(owner)
         found |= {
             f"{POSSESSIVE[name]} job definition": Thing(definition),
             f"{POSSESSIVE[name]} job definition:3": Thing(f"{definition}:3"),
             f"a job of {name}": Thing(job, {f"aws:ResourceTag/{NAMESPACE_TAG}": owner}),
-            f"a job as {POSSESSIVE[name]}": Thing(job, {f"aws:RequestTag/{NAMESPACE_TAG}": owner}),
+            f"a job as {POSSESSIVE[name]}": Thing(job, _as(owner)),
         }
-    claim = {f"aws:RequestTag/{NAMESPACE_TAG}": "user/ada", f"aws:ResourceTag/{NAMESPACE_TAG}": "user/dana"}
+    claim = {**_as("user/ada"), f"aws:ResourceTag/{NAMESPACE_TAG}": "user/dana"}
     return found | {"dana's job as ada's": Thing(job, claim), "a job of nobody": Thing(job)}
+
+
+def _as(owner: str) -> Context:
+    """The context of a request that tags what it makes as an owner's."""
+    return {f"aws:RequestTag/{NAMESPACE_TAG}": owner}
 
 
 def _state_machines(world: World) -> dict[str, Thing]:

@@ -309,27 +309,27 @@ def test_people_see_all_state_machines_of_the_environment(demo: Synthesized) -> 
 
 
 def test_a_user_submits_own_jobs_only(demo: Synthesized) -> None:
-    """A user submits with her own job definition, tags jobs as hers, and stops those that are."""
-    role = "user-ada/namespace/role"
+    """A user submits with her own job definition and share, tags jobs as hers, and stops those that are."""
     batch = f"arn:aws:batch:us-east-1:{ACCOUNT}"
-    assert sorted(on(demo, role, "batch:SubmitJob")) == [
+    sent = (
         f"{batch}:job-definition/stepwell-growth-dev-user-ada-*",
         f"{batch}:job-queue/stepwell-growth-dev-*",
-    ]
+    )
+    jobs = f"{batch}:job/*"
     conditions = {
-        action: statement["Condition"]
-        for statement in demo.statements(role)
+        (action, *statement["Resource"]): statement["Condition"]
+        for statement in demo.statements("user-ada/namespace/role")
         for action in statement["Action"]
-        if statement["Resource"] == [f"{batch}:job/*"]
+        if action.startswith("batch:") and statement["Resource"] != ["*"]
     }
     mine = {"StringEquals": {"aws:ResourceTag/stepwell:namespace": "user/ada"}}
+    as_mine = {"StringEquals": {"aws:RequestTag/stepwell:namespace": "user/ada"}}
     assert conditions == {
-        "batch:CancelJob": mine,
-        "batch:TerminateJob": mine,
-        "batch:TagResource": {
-            "StringEquals": {"aws:RequestTag/stepwell:namespace": "user/ada"},
-            "Null": {"aws:ResourceTag/stepwell:namespace": "true"},
-        },
+        ("batch:SubmitJob", *sent, jobs): {"StringEqualsIfExists": {"batch:ShareIdentifier": "userSada"}},
+        ("batch:TagResource", *sent): as_mine,
+        ("batch:TagResource", jobs): as_mine | {"Null": {"aws:ResourceTag/stepwell:namespace": "true"}},
+        ("batch:CancelJob", jobs): mine,
+        ("batch:TerminateJob", jobs): mine,
     }
 
 

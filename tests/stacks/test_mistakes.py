@@ -151,6 +151,11 @@ from tests.stacks.settingsfile import DEV, GOOD, mistakes
         ),
         (
             'image = "stepwell:latest"',
+            'image = "i"\nqueues = { ' + ", ".join(f"q{number} = {{}}" for number in range(12)) + " }",
+            f"{DEV}.compute.queues: received 12; at most 8 are allowed",
+        ),
+        (
+            'image = "stepwell:latest"',
             'image = "i"\nqueues.big = { type = "EC2", instance_types = ["m5.xlrge"] }',
             f"{DEV}.compute.queues.big.instance_types[0]: received 'm5.xlrge'; must be a family of instances "
             "(c5, m5, r5, c6i, m6i, r6i, c7i, m7i, r7i, g4dn, g5, g6, p4d, p5) or a type of one, such as "

@@ -40,7 +40,12 @@ class Estimate:
         prices = self.prices
         return {
             "stack": self.stack,
-            "prices": {"region": prices.region, "date": str(prices.date), "currency": prices.currency},
+            "prices": {
+                "region": prices.region,
+                "date": str(prices.date),
+                "currency": prices.currency,
+                "checked": prices.checked,
+            },
             "left_out": LEFT_OUT,
             "idle": {
                 "lines": [one.to_json() for one in self.idle.lines],
@@ -70,6 +75,8 @@ class Estimate:
         prices = self.prices
         yield f"{self.stack}: list prices of {prices.region} of {prices.date}, in {prices.currency}"
         yield f"without {LEFT_OUT}"
+        if not prices.checked:
+            yield f"not checked: those of {prices.region} were not compared with AWS's pages"
         yield ""
         yield from _table("A month without a run", self.idle.lines)
         free = self.idle.free.total()

@@ -42,6 +42,7 @@ class Prices:
 
     Attributes:
         date: when they were written down.
+        checked: whether those of this region were compared with AWS's pages.
         currency: of all of them.
         month: hours of a month.
         spot: the share of the price on demand that Spot is assumed to cost, of ``fargate`` and ``ec2``.
@@ -56,6 +57,7 @@ class Prices:
         self.month: float = document["month"]
         self.spot: dict[str, float] = document["spot"]
         self.region = region
+        self.checked = region in document["checked"]
         self._prices: dict[str, dict[str, Any]] = document["price"]
         self._machines: dict[str, dict[str, Any]] = document["machine"]
         known = regions(document)

@@ -77,7 +77,8 @@ def test_people_get_tables(stacks: Path) -> None:
 def test_programs_get_json(stacks: Path) -> None:
     """The same as one object: sums add up, and each line names the page its price is from."""
     found = json.loads(estimate("growth-dev", "--from", stacks, "--runs", "2", "--json").output)
-    assert found["prices"] == {"region": "us-east-1", "date": "2025-06-30", "currency": "USD"}
+    where = {"region": "us-east-1", "date": "2025-06-30", "currency": "USD"}
+    assert found["prices"] == {**where, "checked": True}
     assert found["idle"]["total"] == sum(line["sum"] for line in found["idle"]["lines"]) == 1
     (run,) = found["run"]
     assert run["total"] == pytest.approx(sum(line["quantity"] * line["price"] for line in run["lines"]))
@@ -136,6 +137,8 @@ def test_another_regions_prices(stacks: Path) -> None:
     add(stacks, "growth-asia", stack("ap-south-1"))
     found = estimate("growth-asia", "--from", stacks, "--prices-of", "eu-central-1")
     assert found.output.startswith("growth-asia: list prices of eu-central-1 of ")
+    # whoever reads it hears which prices nobody has compared with AWS's pages
+    assert "not checked: those of eu-central-1 were not compared" in found.output
 
 
 def test_the_environment_is_the_one_in_use(stacks: Path, monkeypatch: pytest.MonkeyPatch) -> None:

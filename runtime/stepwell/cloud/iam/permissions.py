@@ -163,6 +163,7 @@ def _batch(operation: str, params: Mapping[str, Any]) -> list[str]:
         return [
             named("job-definition", params["jobDefinition"]),
             named("job-queue", params["jobQueue"]),
+            "job/*",
         ]
     if operation in ("CancelJob", "TerminateJob"):
         return [f"job/{params['jobId']}"]
@@ -237,12 +238,16 @@ def _request_tags(params: Mapping[str, Any]) -> dict[str, str | Sequence[str]]:
 
 
 def _tagging(call: Call, resources: Sequence[str]) -> list[Access]:
-    """Tagging what is made is an action of its own."""
+    """Tagging what is made is an action of its own; of a job Batch asks for it on all that it is made of."""
     tags = _request_tags(call.params)
     if call.service not in TAGS_ON_CREATION or not tags or call.operation == "TagResource":
         return []
-    made = "job/*" if call.operation == "SubmitJob" else resources[0]
-    return [_access(call, f"{call.service}:TagResource", made, tags)]
+    tagged = resources[:1]
+    if call.operation == "SubmitJob":
+        definition, *others = resources
+        revised = ":" in definition.rpartition("/")[2]
+        tagged = [definition if revised else f"{definition}:{ANY}", *others]
+    return [_access(call, f"{call.service}:TagResource", one, tags) for one in tagged]
 
 
 def _passing(call: Call) -> list[Access]:

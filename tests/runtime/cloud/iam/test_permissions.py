@@ -29,7 +29,11 @@ NEEDS: list[tuple[str, dict[str, Any], list[str]]] = [
     (
         "batch:SubmitJob",
         {"jobDefinition": "d:1", "jobQueue": "q", "tags": {"a": "b"}},
-        ["batch:SubmitJob :job-definition/d:1", "batch:SubmitJob :job-queue/q", "batch:TagResource :job/*"],
+        [
+            f"batch:{right} :{what}"
+            for right in ("SubmitJob", "TagResource")
+            for what in ("job-definition/d:1", "job-queue/q", "job/*")
+        ],
     ),
     ("batch:TerminateJob", {"jobId": "1"}, ["batch:TerminateJob :job/1"]),
     ("batch:DescribeJobs", {"jobs": ["1"]}, ["batch:DescribeJobs *"]),
