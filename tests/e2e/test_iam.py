@@ -178,6 +178,19 @@ def forbidden_to_a_data_scientist(
             type="container",
             containerProperties={"image": "x", "vcpus": 1, "memory": 512},
         ),
+        "spend another user's share": lambda: batch.submit_job(
+            jobName="x",
+            jobQueue=contract.queues[0].arn,
+            jobDefinition=definition(mine),
+            shareIdentifier=share("user/dana"),
+        ),
+        "submit a job as another user's": lambda: batch.submit_job(
+            jobName="x",
+            jobQueue=contract.queues[0].arn,
+            jobDefinition=definition(mine),
+            shareIdentifier=share("user/ada"),
+            tags={NAMESPACE_TAG: "user/dana"},
+        ),
         "stop jobs of nobody": lambda: batch.terminate_job(jobId=str(uuid.uuid4()), reason="x"),
         "delete the queue": lambda: batch.delete_job_queue(jobQueue=contract.queues[0].arn),
         "make production's state machine": lambda: states.create_state_machine(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,19 @@ def test_what_ours_costs(demo: Synthesized, base: Synthesized) -> None:
     """The page has the bills of the repository's environment and its foundation."""
     assert section("Stepwell, `environments.toml` as it comes") == rows(demo.document)
     assert section("Stepwell, what all environments of a region share") == rows(base.document)
+
+
+def test_how_much_there_is(demo: Synthesized, base: Synthesized) -> None:
+    """The page counts the resources of the repository's environment and of its foundation."""
+    counted = f"| {len(demo.addresses)} with the VPC, two people and a project, "
+    assert counted in PAGE and f"; {len(base.addresses)} that all environments of a region share |" in PAGE
+
+
+def test_the_page_has_every_role(full: Synthesized) -> None:
+    """Each role that an environment can have is in the page, with a user's or a project's name left open."""
+    names = {body["name"].removeprefix("stepwell-growth-dev") for body in full.all("aws_iam_role").values()}
+    opened = {re.sub(r"-(user|project|branch)-[a-z]+", r"-\1-NAME", name) for name in names}
+    assert {name for name in opened if f"`...{name}`" not in PAGE} == set()
 
 
 def test_the_page_says_of_when_the_prices_are() -> None:

@@ -119,3 +119,24 @@ def test_synth_is_the_same_twice(demo: Synthesized) -> None:
     """The same settings give the same document, so a second plan can be empty."""
     again = synthesized(settings()).document
     assert json.dumps(again, sort_keys=True) == json.dumps(demo.document, sort_keys=True)
+
+
+def test_costs_are_told_apart(full: Synthesized) -> None:
+    """All that a namespace has, and AWS puts tags on, says whose it is, and which project's."""
+    without_tags = {"aws_iam_role_policy", "aws_lakeformation_permissions"}
+    owners = {
+        "user-ada/": {"stepwell:namespace": "user/ada"},
+        "project-flights/namespace/": {
+            "stepwell:namespace": "project/flights",
+            "stepwell:project": "flights",
+        },
+        "project-flights/branches/": {
+            "stepwell:namespace": "project/flights/branch",
+            "stepwell:project": "flights",
+        },
+    }
+    for kind in full.document["resource"].keys() - without_tags:
+        for path, body in full.all(kind).items():
+            for below, tags in owners.items():
+                if path.startswith(below):
+                    assert tags.items() <= body["tags"].items(), f"{kind} {path}"

@@ -151,6 +151,22 @@ def test_a_deleted_key_may_be_created_again(aws: Aws) -> None:
     assert obstore.get(objects, "k").bytes() == b"2"
 
 
+@proves("versions_outlive_versioning")
+def test_a_bucket_is_emptied_whose_versioning_is_suspended(aws: Aws) -> None:
+    """A version that is named is deleted, delete markers too, and no other; in the end there is none."""
+    s3, bucket = aws.client("s3"), aws.bucket()
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    first, second = (s3.put_object(Bucket=bucket, Key="k", Body=body)["VersionId"] for body in (b"1", b"2"))
+    marker = s3.delete_object(Bucket=bucket, Key="k")["VersionId"]
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_object(Bucket=bucket, Key="k", VersionId=second)
+    assert s3.get_object(Bucket=bucket, Key="k", VersionId=first)["Body"].read() == b"1"
+    rest = [{"Key": "k", "VersionId": version} for version in (first, marker)]
+    s3.delete_objects(Bucket=bucket, Delete={"Objects": rest})
+    left = s3.list_object_versions(Bucket=bucket)
+    assert (left.get("Versions"), left.get("DeleteMarkers")) == (None, None)
+
+
 def test_a_stale_pointer_update_is_refused(aws: Aws) -> None:
     """A put with If-Match of an older ETag fails, and the object stays."""
     s3, bucket = aws.client("s3"), aws.bucket()

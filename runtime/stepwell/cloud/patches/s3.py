@@ -156,10 +156,38 @@ def _subresources(names: Iterable[str]) -> set[str]:
     return {name for name in names if name not in signing and not name.lower().startswith("x-amz-")}
 
 
+def versions_outlive_versioning() -> None:
+    """moto deletes the whole key for one version where versioning is suspended, and breaks on delete markers.
+
+    AWS: User Guide, "Deleting objects from versioning-suspended buckets": a version that is named is
+    deleted, and no other. Terraform suspends versioning before it empties a bucket.
+    """
+
+    @replaces(S3Backend, "delete_object")
+    def delete_object(
+        original: Any,
+        self: Any,
+        bucket_name: str,
+        key_name: str,
+        version_id: Any = None,
+        bypass: bool = False,
+    ) -> Any:
+        bucket = self.get_bucket(bucket_name)
+        if version_id is None or bucket.versioning_status != "Suspended":
+            return original(self, bucket_name, key_name, version_id, bypass)
+        if key_name in bucket.keys:
+            versions = bucket.keys.getlist(key_name)
+            bucket.keys.setlist(key_name, [one for one in versions if str(one.version_id) != str(version_id)])
+            if not bucket.keys.getlist(key_name):
+                bucket.keys.pop(key_name)
+        return True, {"version-id": version_id}
+
+
 PATCHES = (
     bucket_policy_conditions_are_not_denials,
     log_rights_are_patterns,
     lifecycle_is_given_back_as_put,
     notifications_are_given_back_as_put,
     unknown_subresources_are_refused,
+    versions_outlive_versioning,
 )
