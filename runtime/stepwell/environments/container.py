@@ -1,6 +1,7 @@
 """An environment in a container: there at once, and unpacked as far as its step imports it.
 
-No index is asked and nothing is resolved: the pack is read from the datastore, part by part.
+No index is asked and nothing is resolved: the pack is read from the datastore, part by part. What the step
+asks for is unpacked while its Python starts, for it will hardly not be imported.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -17,11 +18,18 @@ from stepwell.environments.pack import Pack
 from stepwell.errors import StepwellError
 
 _HOOK = "import stepwell.environments.hook\n"
+_MANIFESTS, _TABLES = ("arro3-core", "arro3-io"), ("pyarrow",)
+"""What each task imports of Stepwell's needs; and what pandas, scikit-learn and others import where it is."""
 
 
 @contextmanager
-def unpacking(pack: Pack, folder: Path, environ: Mapping[str, str]) -> Iterator[tuple[str, dict[str, str]]]:
+def unpacking(
+    pack: Pack, folder: Path, environ: Mapping[str, str], asked: Sequence[str] = ()
+) -> Iterator[tuple[str, dict[str, str]]]:
     """An environment in a folder, as long as the block lasts: its Python, and the variables to call it with.
+
+    Args:
+        asked: the distributions that the step asks for.
 
     Raises:
         PackagesError: the image has no Python for it.
@@ -35,12 +43,19 @@ def unpacking(pack: Pack, folder: Path, environ: Mapping[str, str]) -> Iterator[
     site.mkdir(parents=True, exist_ok=True)
     (site / "stepwell.pth").write_text(_HOOK)
     (folder / hook.PACKED).write_text(json.dumps(sorted(pack.names)))
+    variables = place.command_environment(folder, environ, folder / "runtime")
+    soon, enough = [*_MANIFESTS, *asked, *_TABLES * bool(asked)], threading.Event()
+    ahead = threading.Thread(target=pack.unpack_ahead, args=(folder, soon, enough), name="stepwell-ahead")
     with socket.socket(socket.AF_UNIX) as ear:
         ear.bind(str(folder / hook.SOCKET))
         ear.listen()
         threading.Thread(target=_serve, args=(ear, pack, folder), daemon=True, name="stepwell-unpack").start()
-        variables = place.command_environment(folder, environ, folder / "runtime")
-        yield str(folder / "bin" / "python"), variables
+        ahead.start()
+        try:
+            yield str(folder / "bin" / "python"), variables
+        finally:
+            enough.set()
+            ahead.join()
 
 
 def _serve(ear: socket.socket, pack: Pack, folder: Path) -> None:

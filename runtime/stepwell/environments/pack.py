@@ -14,16 +14,19 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from stepwell.environments.hook import TESTS
-from stepwell.errors import StoreError
+from stepwell.errors import PackagesError, StepwellError, StoreError
 
 _FOOTER, _HEAD = struct.Struct("!Q32s"), struct.Struct("!Q")
 _PART = 32 << 20
 """Bytes of files from which on a part is full; parts are unpacked side by side."""
 _THREADS = 4
+_BUFFER = 256 << 10
 
 
 class Distribution(NamedTuple):
@@ -109,7 +112,7 @@ def _keep(root: Path, one: Distribution, kept: Path) -> None:
         raw = _HEAD.pack(len(head)) + head + content
         data = pa.compress(raw, codec="zstd", asbytes=True)
         parts.append(data)
-        found.append([offset, len(data), len(raw), hashlib.sha256(data).hexdigest()])
+        found.append([offset, len(data), hashlib.sha256(data).hexdigest()])
         offset += len(data)
     kept.mkdir(parents=True, exist_ok=True)
     staged = kept / f".{one.name}.{os.urandom(4).hex()}"
@@ -145,7 +148,7 @@ class Pack:
     """
 
     def __init__(self, file: Readable, name: str) -> None:
-        self._file, self.name, self._lock = file, name, threading.Lock()
+        self._file, self.name, self._reading = file, name, threading.Lock()
         file.seek(-_FOOTER.size, os.SEEK_END)
         size, digest = _FOOTER.unpack(file.read(_FOOTER.size))
         file.seek(-_FOOTER.size - size, os.SEEK_END)
@@ -153,7 +156,10 @@ class Pack:
         if hashlib.sha256(index).digest() != digest or digest.hex() != name:
             raise self._damaged("its index")
         self.index: dict[str, Any] = json.loads(index)
-        self._done: set[str] = set()
+        self._parts = {
+            one: [_Part(f"its part {one}", *part) for part in about["parts"]]
+            for one, about in self.index["distributions"].items()
+        }
 
     def _damaged(self, what: str) -> StoreError:
         return StoreError(
@@ -180,64 +186,99 @@ class Pack:
 
         Raises:
             StoreError: a part can't be read or is not what it was.
+            PackagesError: the folder can't be written.
         """
-        listed = self.index["distributions"]
-        with self._lock:
-            wanted = _with_required(listed, listed if distributions is None else distributions) - self._done
-            self._done |= wanted
-            parts = [(name, part) for name in sorted(wanted) for part in listed[name]["parts"]]
-            to = lies_in or folder
+        parts = self._of(self._parts if distributions is None else distributions)
+        if not all(part.there for part in parts):
+            write = partial(self._write, folder, lies_in or folder)
             with ThreadPoolExecutor(_THREADS, thread_name_prefix="stepwell-unpack") as pool:
-                made: set[str] = set()
-                # read in order here, for there is one file; the rest is done side by side
-                doing = [pool.submit(self._write, folder, name, part, self._read(part), made, to)
-                         for name, part in parts]  # fmt: skip
-                for one in doing:
-                    one.result()
+                for _ in pool.map(write, parts):
+                    pass
 
-    def _read(self, part: list[Any]) -> bytes:
-        self._file.seek(part[0])
-        return self._file.read(part[1])
+    def unpack_ahead(self, folder: Path, distributions: Iterable[str], enough: threading.Event) -> None:
+        """`unpack` by this thread alone, one distribution after the other, until it is `enough`.
 
-    def _write(
-        self, folder: Path, name: str, part: list[Any], data: bytes, made: set[str], lies_in: Path
-    ) -> None:
+        Who waits for a distribution meanwhile unpacks it, but for the part that is being written. What
+        can't be read is left to who asks for it.
+        """
+        for part in self._of(one for one in distributions if one in self._parts):
+            if enough.is_set():
+                return
+            with suppress(StepwellError):
+                self._write(folder, folder, part)
+
+    def _of(self, names: Iterable[str]) -> list[_Part]:
+        return [
+            part for name in _with_required(self.index["distributions"], names) for part in self._parts[name]
+        ]
+
+    def _write(self, folder: Path, lies_in: Path, part: _Part) -> None:
+        with part.writing:
+            if not part.there:
+                with self._reading:
+                    self._file.seek(part.start)
+                    data = self._file.read(part.size)
+                if hashlib.sha256(data).hexdigest() != part.sha256:
+                    raise self._damaged(part.what)
+                try:
+                    self._write_files(folder, data, str(lies_in).encode())
+                except OSError as error:
+                    raise PackagesError(
+                        f"environment {self.name[:12]}: can't be unpacked into {folder}: {error.strerror}; "
+                        "see that its disk has room"
+                    ) from error
+                part.there = True
+
+    def _write_files(self, folder: Path, data: bytes, lies_in: bytes) -> None:
         import pyarrow as pa
 
-        if hashlib.sha256(data).hexdigest() != part[3]:
-            raise self._damaged(f"its part {name}")
-        raw = memoryview(pa.decompress(data, decompressed_size=part[2], codec="zstd", asbytes=True))
-        start = _HEAD.size + _HEAD.unpack_from(raw)[0]
-        header, moved = json.loads(bytes(raw[_HEAD.size : start])), self.index.get("moved", {})
-        for path, size, mode in header:
-            content: Any = raw[start : start + size]
-            start += size
-            if path in moved:
-                prefix = self.index["prefix"].encode()
-                content = _moved(bytes(content), prefix, str(lies_in).encode(), moved[path])
-            target = f"{folder}/{path}"
-            place = os.path.dirname(target)
-            if place not in made:
-                os.makedirs(place, exist_ok=True)
-                made.add(place)
-            if mode == 0:
-                os.symlink(bytes(content).decode(), target)
-                continue
-            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-            try:
-                while content:
-                    content = content[os.write(descriptor, content) :]
-            finally:
-                os.close(descriptor)
+        moved, prefix = self.index.get("moved", {}), self.index.get("prefix", "").encode()
+        # a small buffer, used again: pages that are new to a process cost more than what is done with them
+        buffer, made = memoryview(bytearray(_BUFFER)), set[str]()
+        with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+            for path, size, mode in json.loads(stream.read(*_HEAD.unpack(stream.read(_HEAD.size)))):
+                target = f"{folder}/{path}"
+                place = os.path.dirname(target)
+                if place not in made:
+                    os.makedirs(place, exist_ok=True)
+                    made.add(place)
+                if mode == 0:
+                    with suppress(FileExistsError):
+                        os.symlink(stream.read(size).decode(), target)
+                    continue
+                descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+                try:
+                    if path in moved:
+                        _write_all(descriptor, _moved(stream.read(size), prefix, lies_in, moved[path]))
+                        continue
+                    while size:
+                        count = stream.readinto(buffer[:size])
+                        _write_all(descriptor, buffer[:count])
+                        size -= count
+                finally:
+                    os.close(descriptor)
 
 
-def _with_required(listed: Mapping[str, Any], names: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    ahead = list(names)
+class _Part:
+    """A part of a distribution in a pack."""
+
+    def __init__(self, what: str, start: int, size: int, sha256: str) -> None:
+        self.what, self.start, self.size, self.sha256 = what, start, size, sha256
+        self.there, self.writing = False, threading.Lock()
+
+
+def _write_all(descriptor: int, content: Any) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _with_required(listed: Mapping[str, Any], names: Iterable[str]) -> dict[str, None]:
+    found: dict[str, None] = {}
+    ahead = [*names][::-1]
     while ahead:
         name = ahead.pop()
         if name not in found:
-            found.add(name)
+            found[name] = None
             ahead += listed[name]["requires"]
     return found
 

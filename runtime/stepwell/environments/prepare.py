@@ -37,8 +37,8 @@ def prepare(
 ) -> dict[str, Any]:
     """Have the environments of these steps ready; returns what is kept of them beside a run.
 
-    That is ``steps``, by step its kind, Python, lock and the pack of each platform, and ``locks``, the text
-    of each lock by its hash.
+    That is ``steps``, by step its kind, Python, the names of the distributions that it asks for, lock and the
+    pack of each platform, and ``locks``, the text of each lock by its hash.
 
     Args:
         asked: what each step asks for.
@@ -96,8 +96,9 @@ class _Maker:
         lock = _hash(locked)
         packs = {platform: self._build(lock, locked["text"], platform) for platform in made_for}
         return {
-            "kind": self._wanted.kind, "python": self._python, "lock": lock, "packs": packs,
-            "text": locked["text"],
+            "kind": self._wanted.kind, "python": self._python,
+            "asked": [wheels.normal(name) for name, _ in self._wanted.packages],
+            "lock": lock, "packs": packs, "text": locked["text"],
         }  # fmt: skip
 
     def _lock(self, anew: bool) -> dict[str, Any]:
@@ -135,7 +136,7 @@ class _Maker:
         return [*without_tests(wheels.distributions(root, site))], {"first": [wheels.FIRST]}
 
     def _build(self, lock: str, text: str, platform: str) -> str:
-        name = f"{lock}.{platform}"
+        name = f"{lock}.{platform}.{wheels.FORM}"
         built = self._shelf.get("builds", name)
         if built is None or not self._shelf.has_pack(built["pack"]):
             built = self._built(lock, text, platform)

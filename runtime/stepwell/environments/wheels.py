@@ -12,8 +12,8 @@ from stepwell.environments.pack import Distribution
 
 FIRST = "first"
 """The distribution of what any task needs: what belongs to no other, and what others say of themselves."""
-FORM = 1
-"""Another number, where the parts of the same wheel become others: they are kept under their key."""
+FORM = 2
+"""Another number, where the same wheels become another pack: parts and packs are kept by what they are of."""
 _TOLD = ("METADATA", "entry_points.txt")
 
 
@@ -29,7 +29,7 @@ def distributions(root: Path, site: str, there: set[str] | None = None) -> list[
     files = {file.removeprefix(f"{site}/") for file in there if file.startswith(f"{site}/")}
     scripts = there - {f"{site}/{file}" for file in files}
     infos = {
-        _normal(path.name.partition("-")[0]): path
+        normal(path.name.partition("-")[0]): path
         for path in folder.glob("*.dist-info")
         if f"{path.name}/RECORD" in files
     }
@@ -80,9 +80,10 @@ def _requires(info: Path, known: set[str]) -> list[str]:
     told = HeaderParser().parsestr((info / "METADATA").read_text(encoding="utf-8"))
     asked = told.get_all("Requires-Dist") or []
     always = [one for one in asked if not re.search(r"\bextra\b", one)]
-    names = {_normal(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in always}
+    names = {normal(re.split(r"[^\w.-]", one, maxsplit=1)[0]) for one in always}
     return sorted(names & known)
 
 
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
+def normal(name: str) -> str:
+    """The one form of a distribution's name, without extras: ``scikit-learn`` of ``Scikit_Learn[tests]``."""
+    return re.sub(r"[-_.]+", "-", name.partition("[")[0]).lower()

@@ -149,7 +149,7 @@ def _python(
     with (
         file,
         tempfile.TemporaryDirectory(prefix="stepwell-", ignore_cleanup_errors=True) as place,
-        container.unpacking(pack.Pack(file, name), Path(place), environ) as found,
+        container.unpacking(pack.Pack(file, name), Path(place), environ, about["asked"]) as found,
     ):
         yield found
 

@@ -23,7 +23,7 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/code/<sha256>.tar.zst                               code packages
     ns/<namespace>/code/<sha256>.json                                  the commit that one was packed at
     ns/<namespace>/environments/locks/<asked>.json                     versions for what steps ask for
-    ns/<namespace>/environments/builds/<lock>.<platform>.json          what was built of them
+    ns/<namespace>/environments/builds/<lock>.<platform>.<form>.json   what was built of them
     ns/<namespace>/environments/packs/<sha256>.pack                    environments of packages
     ns/<namespace>/tmp/<name>                                          what nobody misses when it is gone
     warehouse/<database>/<table>/                                      Iceberg

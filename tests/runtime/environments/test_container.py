@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from stepwell.datastore import Datastore
+from stepwell.environments import pack as pack_module
 from stepwell.environments import platforms, prepare
 from stepwell.environments.container import unpacking
 from stepwell.environments.pack import Distribution, Pack, write
@@ -55,6 +59,49 @@ def test_imports_unpack_what_they_need(packed: Path, tmp_path: Path) -> None:
         assert tests == "5\n" and "tests" in there(folder)
         missing = subprocess.run([python, "-c", "import pandas"], env=env, capture_output=True, text=True)
         assert missing.stderr.strip().endswith("ModuleNotFoundError: No module named 'pandas'")
+
+
+def test_what_is_asked_for_is_unpacked_ahead(packed: Path, tmp_path: Path) -> None:
+    """What a step asks for is unpacked, with what it requires, before it is imported; nothing is when the
+    task is over, and who asks meanwhile waits until all of it is there, and no longer."""
+    enough = threading.Event()
+    with pa.OSFile(str(packed)) as file:
+        pack = Pack(file, packed.stem)
+        pack.unpack_ahead(tmp_path / "e", ["no such", "tree"], enough)
+        assert there(tmp_path / "e") == {"tree", "leaf"}
+        enough.set()
+        pack.unpack_ahead(tmp_path / "e", ["stone"], enough)
+        assert there(tmp_path / "e") == {"tree", "leaf"}
+        with ThreadPoolExecutor(8) as pool:
+            asking = [pool.submit(pack.unpack, tmp_path / "e", ["stone"]) for _ in range(8)]
+            assert [one.result() for one in asking] == [None] * 8
+        assert there(tmp_path / "e") == {"tree", "leaf", "stone"}
+    folder = tmp_path / "f"
+    with (
+        pa.OSFile(str(packed)) as file,
+        unpacking(Pack(file, packed.stem), folder, os.environ, ["oak"]) as (python, env),
+    ):
+        subprocess.run([python, "-c", "import oak, tree"], env=env, check=True)
+        assert {"oak", "tree"} <= there(folder)
+
+
+def test_a_full_disk_is_one_line(packed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an environment can't be written, the import says so, and what to do."""
+
+    def full(*given: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with (
+        pa.OSFile(str(packed)) as file,
+        unpacking(Pack(file, packed.stem), tmp_path / "e", os.environ) as (python, env),
+    ):
+        monkeypatch.setattr(pack_module.os, "write", full)
+        done = subprocess.run([python, "-c", "import stone"], env=env, capture_output=True, text=True)
+        monkeypatch.undo()
+    said = (
+        f"ImportError: environment {packed.stem[:12]}: can't be unpacked into {tmp_path / 'e'}: No space left"
+    )
+    assert done.stderr.splitlines()[-1].startswith(said)
 
 
 def test_stepwell_is_the_one_that_starts_the_task(packed: Path, tmp_path: Path) -> None:
