@@ -25,7 +25,7 @@ from typing import Any
 from report import Comparison, show
 
 from stepwell.datastore import Datastore
-from stepwell.environments import place, platforms, uv
+from stepwell.environments import place, platforms, pythons
 from stepwell.environments.container import unpacking
 from stepwell.environments.pack import Pack
 from stepwell.environments.prepare import prepare
@@ -54,7 +54,7 @@ def from_pack(folder: Path, about: dict[str, Any], datastore: Datastore) -> tupl
 def from_wheels(folder: Path, wheels: Path) -> tuple[float, float]:
     """Seconds of a new virtual environment with these wheels, to the step's first use; and that once more."""
     began = time.perf_counter()
-    subprocess.run([uv.interpreter(None), "-m", "venv", folder], check=True)
+    subprocess.run([str(pythons.found(None)), "-m", "venv", folder], check=True)
     words = ["install", "--quiet", "--no-index", "--no-deps", "--disable-pip-version-check"]
     pip = [f"{folder}/bin/pip", *words, *map(str, wheels.glob("*.whl"))]
     subprocess.run(pip, check=True, capture_output=True)

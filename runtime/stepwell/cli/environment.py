@@ -39,7 +39,7 @@ def _tell(flow_class: type[FlowSpec], where: str | None, *, anew: bool) -> None:
 
     asked = wanted(flow_class, flow_class.step_functions())
     datastore = Datastore(open_store(datastore_url(where)), config.namespace())
-    said = prepare(asked, datastore, lambda text: click.echo(text, err=True), anew=anew)
+    said = prepare(asked, datastore, lambda text: click.echo(text, err=True), anew=anew, bring=anew)
     for lock, text in said["locks"].items():
         steps = [step for step, about in said["steps"].items() if about["lock"] == lock]
         about = said["steps"][steps[0]]

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from stepwell.environments import hook, place
+from stepwell.environments import hook, place, pythons
 from stepwell.environments.pack import Pack
-from stepwell.errors import StepwellError
+from stepwell.errors import PackagesError, StepwellError
 
 _HOOK = "import stepwell.environments.hook\n"
 _MANIFESTS, _TABLES = ("arro3-core", "arro3-io"), ("pyarrow",)
@@ -24,12 +25,17 @@ _MANIFESTS, _TABLES = ("arro3-core", "arro3-io"), ("pyarrow",)
 
 @contextmanager
 def unpacking(
-    pack: Pack, folder: Path, environ: Mapping[str, str], asked: Sequence[str] = ()
+    pack: Pack,
+    folder: Path,
+    environ: Mapping[str, str],
+    asked: Sequence[str] = (),
+    python: Callable[[], Pack] | None = None,
 ) -> Iterator[tuple[str, dict[str, str]]]:
     """An environment in a folder, as long as the block lasts: its Python, and the variables to call it with.
 
     Args:
         asked: the distributions that the step asks for.
+        python: the pack of a Python, for an image that has none of the version.
 
     Raises:
         PackagesError: the image has no Python for it.
@@ -37,7 +43,7 @@ def unpacking(
     """
     index = pack.index
     if index["kind"] == "pypi":
-        place.furnish(folder, place.interpreter_for(index["python"]))
+        place.furnish(folder, pythons.found(index["python"]) or _unpacked(python, folder, index["python"]))
     pack.unpack(folder, index["first"])
     site = folder / place.site_packages(index["python"])
     site.mkdir(parents=True, exist_ok=True)
@@ -56,6 +62,18 @@ def unpacking(
         finally:
             enough.set()
             ahead.join()
+
+
+def _unpacked(python: Callable[[], Pack] | None, folder: Path, version: str) -> str:
+    if python is None:
+        image = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise PackagesError(
+            f"the environment is of Python {version}, and this image has {image}; write python={version!r} "
+            f"in @pypi, which brings one along, or python={image!r}, or take an image with Python {version}"
+        )
+    pack, to = python(), folder / "python"
+    pack.unpack(to)
+    return str(to / "bin" / f"python{'.'.join(version.split('.')[:2])}")
 
 
 def _serve(ear: socket.socket, pack: Pack, folder: Path) -> None:

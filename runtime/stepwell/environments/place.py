@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +12,6 @@ from typing import Any
 import stepwell
 from stepwell import config
 from stepwell.environments.pack import Pack
-from stepwell.errors import PackagesError
 
 
 def site_packages(python: str) -> str:
@@ -65,24 +63,6 @@ def furnish(folder: Path, interpreter: str) -> None:
         (folder / "bin" / name).symlink_to(interpreter)
     (folder / "pyvenv.cfg").write_text(
         f"home = {Path(interpreter).parent}\ninclude-system-site-packages = false\n"
-    )
-
-
-def interpreter_for(python: str) -> str:
-    """The Python of this machine or image that an environment was made for.
-
-    Raises:
-        PackagesError: there is none.
-    """
-    major_minor = python.split(".")[:2]
-    if major_minor == [str(number) for number in sys.version_info[:2]]:
-        return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    if found := shutil.which(f"python{'.'.join(major_minor)}"):
-        return os.path.realpath(found)
-    raise PackagesError(
-        f"the environment is of Python {python}, and this image has {sys.version_info[0]}."
-        f"{sys.version_info[1]}; write python='{sys.version_info[0]}.{sys.version_info[1]}' in @pypi or "
-        "@pypi_base, take @conda, which brings its own Python, or an image with that one: @batch(image=)"
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -17,7 +16,8 @@ from typing import Any
 
 from stepwell import config
 from stepwell.datastore import Datastore, utc_now
-from stepwell.environments import conda, place, platforms, uv, wheels
+from stepwell.environments import bringing, conda, place, platforms, pythons, uv, wheels
+from stepwell.environments.bytecode import compile_modules
 from stepwell.environments.pack import Distribution, is_kept, without_tests, write
 from stepwell.environments.shelf import Shelf
 from stepwell.errors import PackagesError
@@ -33,17 +33,20 @@ def prepare(
     say: Say,
     *,
     made_for: Collection[str] = (platforms.CONTAINER,),
+    bring: bool = False,
     anew: bool = False,
 ) -> dict[str, Any]:
     """Have the environments of these steps ready; returns what is kept of them beside a run.
 
-    That is ``steps``, by step its kind, Python, the names of the distributions that it asks for, lock and the
-    pack of each platform, and ``locks``, the text of each lock by its hash.
+    That is ``steps``, by step its kind, its Python, the pack of that for containers (or None), the names of
+    the distributions that it asks for, its lock and the pack of each platform; and ``locks``, the text of
+    each lock by its hash.
 
     Args:
         asked: what each step asks for.
         say: is told what takes its time.
         made_for: the platforms that they are built for now; they are locked for this machine and containers.
+        bring: whether containers get a Python of the version that is asked for, where their image has none.
         anew: whether to look for versions even where that was done before.
 
     Raises:
@@ -57,7 +60,7 @@ def prepare(
         if one not in ready:
             steps = [name for name, other in asked.items() if other == one]
             what = f"environment of {'step' if len(steps) == 1 else 'steps'} {', '.join(steps)}"
-            ready[one] = _Maker(one, shelf, say, what).make(made_for, anew)
+            ready[one] = _Maker(one, shelf, say, what).make(made_for, bring, anew)
         about = dict(ready[one])
         said["locks"][about["lock"]] = about.pop("text")
         said["steps"][step] = about
@@ -69,13 +72,13 @@ def prepare_run(
 ) -> dict[str, Any]:
     """`prepare` for a run of which some steps are Batch jobs, and the others processes of this machine."""
     made_for = {platforms.CONTAINER if step in on_batch else platforms.here() for step in asked}
-    return prepare(asked, datastore, say, made_for=made_for)
+    return prepare(asked, datastore, say, made_for=made_for, bring=bool(on_batch))
 
 
 def prepare_deployment(flow_class: type[FlowSpec], datastore: Datastore) -> dict[str, Any]:
     """`prepare` for a flow that is deployed; nothing where its steps have no packages of their own."""
     asked = wanted(flow_class, flow_class.step_functions())
-    return prepare(asked, datastore, partial(print, file=sys.stderr)) if asked else {}
+    return prepare(asked, datastore, partial(print, file=sys.stderr), bring=True) if asked else {}
 
 
 def requirements() -> list[str]:
@@ -91,12 +94,14 @@ class _Maker:
         self._platforms = sorted({platforms.here(), platforms.CONTAINER})
         self._python = wanted.python or f"{sys.version_info[0]}.{sys.version_info[1]}"
 
-    def make(self, made_for: Collection[str], anew: bool) -> dict[str, Any]:
+    def make(self, made_for: Collection[str], bring: bool, anew: bool) -> dict[str, Any]:
         locked = self._lock(anew)
         lock = _hash(locked)
         packs = {platform: self._build(lock, locked["text"], platform) for platform in made_for}
+        asked = bring and self._wanted.python and self._wanted.kind == "pypi"
+        brought = bringing.bring(self._python, self._shelf, self._say, anew) if asked else None
         return {
-            "kind": self._wanted.kind, "python": self._python,
+            "kind": self._wanted.kind, "python": self._python, "interpreter": brought,
             "asked": [wheels.normal(name) for name, _ in self._wanted.packages],
             "lock": lock, "packs": packs, "text": locked["text"],
         }  # fmt: skip
@@ -150,9 +155,12 @@ class _Maker:
         with tempfile.TemporaryDirectory(prefix="stepwell-") as folder:
             root, packed, kept = Path(folder, "root"), Path(folder, "pack"), config.cache() / "parts"
             site = place.site_packages(self._python)
+            python = "" if self._wanted.kind == "conda" else pythons.interpreter(self._python)
             self._install(root, site, text, platform)
             new = [one for one in self._read(root, site)[0] if not is_kept(one, kept)]
-            self._compile(root, [file for one in new for file in one.files])
+            compile_modules(
+                python or str(root / "bin" / "python"), root, [file for one in new for file in one.files]
+            )
             found, more = self._read(root, site)
             about = {"kind": self._wanted.kind, "python": self._python, "platform": platform, "lock": lock}
             pack = write(root, found, {**about, **more}, packed, kept)
@@ -165,25 +173,6 @@ class _Maker:
             f"{size / 1e6:,.0f} MB"
         )
         return {"pack": pack, "bytes": size, "packages": count, "seconds": round(seconds, 1)}
-
-    def _compile(self, root: Path, files: list[str]) -> None:
-        modules = [str(root / file) for file in files if file.endswith(".py") and "/tests/" not in file]
-        # hashes in place of times, so that the same source gives the same file; paths as in any environment
-        words = [
-            "-m",
-            "compileall",
-            "-qq",
-            "-j",
-            "0",
-            "-s",
-            str(root),
-            "--invalidation-mode",
-            "unchecked-hash",
-        ]
-        # one that is not of this Python is left as it is
-        own = root / "bin" / "python"  # of conda
-        command = [str(own) if own.exists() else uv.interpreter(self._python), *words, "-i", "-"]
-        subprocess.run(command, input="\n".join(modules), text=True, capture_output=True)
 
 
 def _move_scripts(site: Path, to: Path) -> None:
@@ -213,7 +202,7 @@ def local_folder(said: Mapping[str, Any], step: str, datastore: Datastore) -> Pa
                 f"environment {name[:12]} of step '{step}' is gone from {datastore.store.url}"
             )
         with shelf.pack(name) as pack:
-            place.unpack(pack, None if about["kind"] == "conda" else uv.interpreter(about["python"]))
+            place.unpack(pack, None if about["kind"] == "conda" else pythons.interpreter(about["python"]))
     return place.tree(name)
 
 

@@ -21,6 +21,9 @@ from stepwell.errors import PackagesError, UsageError
 
 _ONLY_WHEELS = ("--only-binary", ":all:")
 _WAYS_OUT = {
+    "Failed to install cpython": "put such a Python on the PATH, check the network, or name a mirror of "
+    "python-build-standalone (UV_PYTHON_INSTALL_MIRROR)",
+    "No download found|[Nn]o Python": "choose a version that uv has: uv python list",
     "Failed to fetch|dns error|tcp connect|network was disabled|timed out": "check the network, and where "
     "uv looks for packages (UV_INDEX, UV_DEFAULT_INDEX, uv.toml)",
     "Hash mismatch": "the file is another one than was locked: find out why; where that is well, resolve "
@@ -47,28 +50,24 @@ def program() -> str:
     )
 
 
-def interpreter(python: str | None) -> str:
-    """The path of a Python of this machine, by default of this process's version and outside of its packages.
+def find_python(python: str) -> str | None:
+    """The path of a Python of this machine, of a version; None for none."""
+    words = ["python", "find", "--no-project", "--system", "--no-python-downloads", python]
+    done = subprocess.run([program(), *words], capture_output=True, text=True)
+    return None if done.returncode else done.stdout.strip()
+
+
+def fetch_python(key: str) -> Path:
+    """Fetch a Python, unless it is there; returns the folder in which all of them lie.
+
+    Args:
+        key: uv's name for it, such as ``cpython-3.12-linux-x86_64-gnu``.
 
     Raises:
-        PackagesError: there is none of that version.
+        PackagesError: there is none, or it can't be fetched.
     """
-    if python is None or version_fits(python):
-        return os.path.realpath(getattr(sys, "_base_executable", sys.executable))
-    asked = [program(), "python", "find", "--no-project", "--system", "--no-python-downloads", python]
-    found = subprocess.run(asked, capture_output=True, text=True)
-    if found.returncode:
-        raise PackagesError(
-            f"python: received {python!r}, and this machine has no such Python; install it (uv python "
-            f"install {python}), or leave python out for {sys.version_info[0]}.{sys.version_info[1]}"
-        )
-    return os.path.realpath(found.stdout.strip())
-
-
-def version_fits(python: str) -> bool:
-    """Whether this process's Python is of a version that was asked for."""
-    asked = tuple(map(int, python.split(".")))
-    return sys.version_info[: len(asked)] == asked
+    _run(["python", "install", "--no-bin", key], f"Python {key}", [])
+    return Path(_run(["python", "dir"], f"Python {key}", []).strip())
 
 
 def lock(
@@ -123,7 +122,7 @@ def _install(text: str, python: str, platform: str, to: Path, what: str, *more: 
         locked.write_text(text)
         words = [
             "pip", "install", "--target", str(to), "--python-version", python, "--require-hashes",
-            "--python-platform", platforms.TRIPLES[platform], "--no-deps", "--python", interpreter(python),
+            "--python-platform", platforms.TRIPLES[platform], "--no-deps", "--python", sys.executable,
             "-r", str(locked), *_ONLY_WHEELS, *more,
         ]  # fmt: skip
         _run(words, what, [platform])

@@ -136,22 +136,31 @@ def _python(
     if about is None:
         yield sys.executable, dict(environ)
         return
-    from stepwell.environments import container, pack, platforms
+    from stepwell.environments import container, platforms
+    from stepwell.environments.pack import Pack
 
-    name = about["packs"][platforms.CONTAINER]
-    try:
-        file = datastore.store.open(keys.environments(job.namespace) + keys.pack(name))
-    except NotFound:
-        raise StoreError(
-            f"environment {name[:12]} of step '{job.task.step}' is gone from {datastore.store.url}; "
-            "deploy the flow again: step-functions create"
-        ) from None
-    with (
-        file,
-        tempfile.TemporaryDirectory(prefix="stepwell-", ignore_cleanup_errors=True) as place,
-        container.unpacking(pack.Pack(file, name), Path(place), environ, about["asked"]) as found,
-    ):
-        yield found
+    with ExitStack() as ending:
+
+        def opened(name: str) -> Pack:
+            try:
+                file = datastore.store.open(keys.environments(job.namespace) + keys.pack(name))
+            except NotFound:
+                raise StoreError(
+                    f"environment {name[:12]} of step '{job.task.step}' is gone from {datastore.store.url}; "
+                    "deploy the flow again: step-functions create"
+                ) from None
+            return Pack(ending.enter_context(file), name)
+
+        place = tempfile.TemporaryDirectory(prefix="stepwell-", ignore_cleanup_errors=True)
+        yield ending.enter_context(
+            container.unpacking(
+                opened(about["packs"][platforms.CONTAINER]),
+                Path(ending.enter_context(place)),
+                environ,
+                about["asked"],
+                partial(opened, about["interpreter"]) if about["interpreter"] else None,
+            )
+        )
 
 
 def _follow(process: subprocess.Popen[bytes], log: LogBook) -> None:

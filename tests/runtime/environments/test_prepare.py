@@ -107,7 +107,7 @@ def other_platform(wheels: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (wanted(("stone", "5.0")), other_platform, "stone==5.0 has no wheels with a matching .*linux-x86"),
         (wanted(("stone", "")), unreachable, "127.0.0.1:9/simple/stone.*; check the network"),
         (wanted(("stone", "")), no_uv, r"uv.* is not there; install it: pip install 'stepwell\[pypi\]'"),
-        (wanted(("stone", ""), python="3.99"), None, "'3.99', and this machine has no such Python"),
+        (wanted(("stone", ""), python="3.99"), None, "cpython-3.99.*; choose a version that uv has"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_had_is_one_line(

@@ -47,9 +47,9 @@ class Packages(Attributes):
     def check(self) -> None:
         python = self.attributes["python"]
         if python is not None and not (
-            isinstance(python, str) and re.fullmatch(r"3\.\d{1,2}(\.\d+)?", python)
+            isinstance(python, str) and re.fullmatch(r"3\.(1[1-9]|[2-9]\d)(\.\d+)?", python)
         ):
-            raise self.refuse("python", "the text of a version, such as '3.12'")
+            raise self.refuse("python", "the text of a version from 3.11 on, such as '3.12'")
         if self.attributes["disabled"] not in (None, True, False):
             raise self.refuse("disabled", "True or False")
         for key in {"packages", "libraries"} & self.attributes.keys():
