@@ -11,7 +11,7 @@ from modules.encryption import Encryption
 from modules.policy import allow
 from modules.role import Role
 from modules.site import Site
-from stepwell.contract import TEMPORARY, owner_tags
+from stepwell.contract import owner_tags, query_results
 
 QUERY = [
     "athena:BatchGetQueryExecution",
@@ -57,7 +57,7 @@ class Queries(Construct):
         key = props.encryption.key
         athena = aws.athena_workgroup
         result = athena.AthenaWorkgroupConfigurationResultConfiguration(
-            output_location=f"s3://{props.datastore.bucket}/{self._results}",
+            output_location=f"s3://{props.datastore.bucket}/{query_results(props.namespace)}",
             encryption_configuration=athena.AthenaWorkgroupConfigurationResultConfigurationEncryptionConfiguration(
                 encryption_option="SSE_KMS" if key else "SSE_S3", kms_key_arn=key
             ),
@@ -78,13 +78,10 @@ class Queries(Construct):
             tags=owner_tags(props.namespace),
         )
 
-    @property
-    def _results(self) -> str:
-        return f"{TEMPORARY}{self._props.namespace}/athena/"
-
     def grant_query(self, role: Role) -> None:
         """Query in the workgroup, and read the results."""
         role.grant(allow(QUERY, [self._props.site.arn("athena", f"workgroup/{self.workgroup}")]))
         self._props.datastore.grant_locate(role)
-        self._props.datastore.grant_read(role, self._results)
-        self._props.datastore.grant_write(role, self._results)
+        results = query_results(self._props.namespace)
+        self._props.datastore.grant_read(role, results)
+        self._props.datastore.grant_write(role, results)

@@ -97,6 +97,11 @@ def database_folder(name: str) -> str:
     return name if name == FACTS else f"project/{name}"
 
 
+def query_results(of: str) -> str:
+    """What the keys of the results of an owner's queries in Athena begin with."""
+    return f"{TEMPORARY}{of}/athena/"
+
+
 def parameters(environment: str) -> str:
     """Path of the SSM parameters of an environment TEAM-ENV."""
     return f"/stepwell/{environment}"

@@ -22,10 +22,12 @@ from stepwell.contract import (
     EnvironmentName,
     NamespaceContract,
     job_definition,
+    query_results,
     share,
 )
 from tests.deployment import ENVIRONMENT, Deployed
 from tests.e2e.people import Person
+from tests.runtime.cloud.support import until
 from tests.support import in_production, write_flow
 
 pytestmark = [pytest.mark.cloud, pytest.mark.xdist_group("cloud")]
@@ -303,6 +305,32 @@ def test_a_users_table_is_written_by_her_project(ada: Person, deployer: Person) 
     """Members of a project write its tables."""
     table = f"flights.t{uuid.uuid4().hex[:8]}"
     assert [person.python(LOAD, table).stdout for person in (ada, deployer)] == ["3\n", "6\n"]
+
+
+ASKS = """
+import sys, stepwell
+rows = stepwell.sql(f"select count(*) n from {sys.argv[1]}", engine="athena")
+print(rows["n"].to_pylist(), rows.schema.metadata[b"stepwell.engine"].decode())
+"""
+
+
+def test_a_query_in_athena_has_its_callers_rights(
+    ada: Person, dana: Person, contract: Contract, namespaces: dict[str, NamespaceContract]
+) -> None:
+    """Who asks has her own workgroup and no other, and her query writes where she may and nowhere else."""
+    table, athena = f"facts.t{uuid.uuid4().hex[:8]}", ada.client("athena")
+    assert dana.python(LOAD, table).stdout == "3\n"
+    asked = ada.python(ASKS, table)
+    assert asked.stdout == "[3] athena\n", asked.stderr
+    start = athena.start_query_execution
+    assert denied(partial(start, QueryString="select 1", WorkGroup=namespaces["user/dana"].workgroup))
+    elsewhere = f"s3://{contract.bucket}/{query_results('user/dana')}x/"
+    unload = f"UNLOAD (SELECT 1 AS one) TO '{elsewhere}' WITH (format = 'PARQUET')"
+    id = start(QueryString=unload, WorkGroup=namespaces["user/ada"].workgroup)["QueryExecutionId"]
+    look = lambda: athena.get_query_execution(QueryExecutionId=id)["QueryExecution"]["Status"]  # noqa: E731
+    ended = until(look, lambda status: status["State"] not in ("QUEUED", "RUNNING"), 60)
+    assert ended["State"] == "FAILED" and "is not authorized to perform" in ended["StateChangeReason"]
+    assert denied(partial(dana.client("athena").get_query_execution, QueryExecutionId=id))
 
 
 TRIES = """

@@ -13,15 +13,20 @@ _MOST = 1000
 
 @click.command()
 @click.argument("query")
+@click.option(
+    "--engine",
+    type=click.Choice(["duckdb", "athena"]),
+    help="What runs it; by default what fits how much it reads.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print all rows as CSV.")
-def sql(query: str, as_csv: bool) -> None:
+def sql(query: str, engine: str | None, as_csv: bool) -> None:
     """Run a query over tables: stepwell sql "select carrier, count(*) from facts.flights group by all".
 
     create table DATABASE.TABLE as select ... makes a table of its rows. At most 1,000 rows are shown.
     """
-    from stepwell.tables.query import run
+    from stepwell.tables.querying.run import run
 
-    rows = run(query, quiet=False)
+    rows = run(query, engine, quiet=False)
     if as_csv:
         import pyarrow.csv
 

@@ -90,23 +90,31 @@ def write_table(
     return write(name, data, mode, keys, partition_by, evolve)
 
 
-def sql(query: str, *, quiet: bool = False) -> pa.Table:
+def sql(query: str, *, engine: Literal["duckdb", "athena"] | None = None, quiet: bool = False) -> pa.Table:
     """Run a query over tables, and give its rows; only the tables that it names are opened.
 
-    DuckDB runs it in this process, wherever the tables are, and reads of them what it needs. In a task
-    they are read at the run's snapshots. ``create [or replace] table DATABASE.TABLE as select ...`` writes
-    the rows to a table, as `write_table` does, and gives its name, rows and snapshot.
+    DuckDB runs it in this process where the tables are on this machine, or where it reads no more of an
+    environment's than STEPWELL_SQL_LIMIT_MB (2000) says, by what the tables' manifests tell; else Athena
+    does, in the workgroup of one's namespace. In a task either reads tables at the run's snapshots.
+    ``create [or replace] table DATABASE.TABLE as select ...`` writes the rows to a table, as `write_table`
+    does, and gives its name, rows and snapshot.
 
     Args:
-        query: one ``select`` in DuckDB's SQL, with tables as ``DATABASE.TABLE``.
-        quiet: whether to say nothing on stderr of the engine and of how much data there is.
+        query: one ``select`` in DuckDB's SQL, with tables as ``DATABASE.TABLE``; it is translated for Athena.
+        engine: the one to run it, whatever there is to read.
+        quiet: whether to say nothing on stderr of the engine, why it is the one, and of how much it reads.
+
+    Returns:
+        The rows, of the same types by either engine. The metadata of their schema has ``stepwell.engine``,
+        ``stepwell.reason`` and ``stepwell.bytes``, and of Athena ``stepwell.athena_query``, the query's id.
 
     Raises:
-        TableError: the query is wrong, a table is not there, or DuckDB is not installed.
+        TableError: the query is wrong, a table is not there, Athena can't run it or may not read so much, or
+            DuckDB, and in an environment sqlglot, is not installed.
     """
-    from stepwell.tables.query import run
+    from stepwell.tables.querying.run import run
 
-    return run(query, quiet)
+    return run(query, engine, quiet)
 
 
 def preload() -> None:

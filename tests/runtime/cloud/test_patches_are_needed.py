@@ -10,6 +10,7 @@ import pytest
 
 from stepwell.cloud.control import status
 from tests.runtime.cloud import (  # noqa: F401 - importing a module registers its proofs
+    test_athena,
     test_batch,
     test_budgets,
     test_events,

@@ -14,8 +14,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from stepwell import aws
+from stepwell.cloud.jobs import JobHost, LocalJob
+from stepwell.cloud.patches.athena import queries_are_executed
 from stepwell.cloud.patches.glue import stale_commits_are_refused
-from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName
+from stepwell.contract import CONTRACT_VERSION, Contract, EnvironmentName, NamespaceContract, query_results
 from stepwell.datastore import Datastore, RunInfo, utc_now
 from stepwell.flow.current import TaskContext, current
 from stepwell.store.opening import open_store
@@ -26,10 +28,13 @@ Task = Callable[..., AbstractContextManager[TaskContext]]
 @pytest.fixture(scope="session")
 def moto_url() -> Iterator[str]:
     stale_commits_are_refused()
+    queries_are_executed()
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
+    url = f"http://{host}:{port}"
+    LocalJob.host = JobHost(url, None, None, None)  # which queries do without
+    yield url
     server.stop()
 
 
@@ -77,6 +82,26 @@ def glue(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Environment
     aws.forget()
     yield Environment(contract, moto_url)
     aws.forget()
+
+
+@pytest.fixture
+def athena(glue: Environment, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The workgroup of ada's namespace in the environment."""
+    namespace, workgroup = "user/ada", f"stepwell-{glue.contract.team}"
+    monkeypatch.setenv("STEPWELL_USER", "ada")
+    contract = NamespaceContract(CONTRACT_VERSION, namespace, "", "", "", "", "", workgroup)
+    name = EnvironmentName(glue.contract.team, glue.contract.environment).namespace_parameter(namespace)
+    boto3.client("ssm").put_parameter(Name=name, Value=contract.to_json(), Type="String")
+    results = f"s3://{glue.contract.bucket}/{query_results(namespace)}"
+    boto3.client("athena").create_work_group(
+        Name=workgroup,
+        Configuration={
+            "ResultConfiguration": {"OutputLocation": results},
+            "EnforceWorkGroupConfiguration": True,
+            "BytesScannedCutoffPerQuery": 10_000_000,
+        },
+    )
+    return workgroup
 
 
 @pytest.fixture

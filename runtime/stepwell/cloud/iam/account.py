@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from moto.athena.models import athena_backends
 from moto.batch.models import batch_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import IAMBackend, Policy, Role, User, iam_backends
@@ -129,6 +130,7 @@ class Account:
             "secretsmanager": self._secret,
             "sqs": self._queue,
             "sns": self._topic,
+            "athena": self._workgroup,
         }
         return look[service](access) if service in look else access
 
@@ -226,6 +228,12 @@ class Account:
     def _queue(self, access: Access) -> Access:
         queue = sqs_backends[self.place.account][self.place.region].queues.get(access.resource.split(":")[-1])
         return replace(access, policy=_document(queue.policy)) if queue else access
+
+    def _workgroup(self, access: Access) -> Access:
+        """A query is its workgroup's."""
+        executions = athena_backends[self.place.account][self.place.region].executions
+        query = executions.get(access.resource.rpartition(":query/")[2])
+        return replace(access, resource=query.workgroup.arn) if query and query.workgroup else access
 
     def _topic(self, access: Access) -> Access:
         topic = sns_backends[self.place.account][self.place.region].topics.get(access.resource)

@@ -30,7 +30,7 @@ NAMED: Mapping[str, Sequence[tuple[str, str]]] = {
     "dynamodb": [("TableName", "table/{}")],
     "ecr": [("repositoryName", "repository/{}")],
     "events": [("Rule", "rule/{}"), ("Name", "rule/{}"), ("ResourceARN", "{}")],
-    "athena": [("WorkGroup", "workgroup/{}")],
+    "athena": [("WorkGroup", "workgroup/{}"), ("QueryExecutionId", "query/{}")],
     "iam": [("RoleName", "role/{}"), ("UserName", "user/{}"), ("PolicyArn", "{}"), ("PolicySourceArn", "{}")],
     "sns": [("TopicArn", "{}"), ("TargetArn", "{}"), ("ResourceArn", "{}")],
     "sts": [("RoleArn", "{}")],

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from stepwell.cloud.jobs import JobHost, LocalJob
 from stepwell.cloud.patches import (
+    athena,
     batch,
     budgets,
     distributed_map,
@@ -34,6 +35,7 @@ PATCHES: tuple[Callable[[], None], ...] = (
     *logs.PATCHES,
     *glue.PATCHES,
     *lakeformation.PATCHES,
+    *athena.PATCHES,
     *batch.PATCHES,
     *budgets.PATCHES,
     *jsonata.PATCHES,

@@ -35,6 +35,7 @@ NEEDS: list[tuple[str, dict[str, Any], list[str]]] = [
             for what in ("job-definition/d:1", "job-queue/q", "job/*")
         ],
     ),
+    ("athena:StartQueryExecution", {"WorkGroup": "w"}, ["athena:StartQueryExecution :workgroup/w"]),
     ("batch:TerminateJob", {"jobId": "1"}, ["batch:TerminateJob :job/1"]),
     ("batch:DescribeJobs", {"jobs": ["1"]}, ["batch:DescribeJobs *"]),
     (

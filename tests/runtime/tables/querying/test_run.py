@@ -11,7 +11,7 @@ from click.testing import CliRunner
 import stepwell
 from stepwell.cli.main import group
 from stepwell.errors import TableError
-from stepwell.tables import query
+from stepwell.tables.querying import run
 from tests.runtime.tables.conftest import Task
 
 
@@ -24,15 +24,15 @@ def _tables(local: Path) -> None:
 def test_a_query(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Rows come as Arrow; the tables that are named are opened, no others; the engine is shown."""
     opened = []
-    open_table = query.open_table
-    monkeypatch.setattr(query, "open_table", lambda name: opened.append(name) or open_table(name))
+    open_table = run.open_table
+    monkeypatch.setattr(run, "open_table", lambda name: opened.append(name) or open_table(name))
     rows = stepwell.sql(
         "with late as (select * from facts.flights where delay > 1) select name, count(*) n from late "
         "join facts.carriers using (carrier) group by all"
     )
     assert rows.to_pylist() == [{"name": "United", "n": 1}]
     assert sorted(opened) == ["facts.carriers", "facts.flights"]
-    assert "sql: DuckDB here, over 2 tables of 0.0 MB in " in capsys.readouterr().err
+    assert "sql: DuckDB here, over 0.0 MB of 2 tables in " in capsys.readouterr().err
     assert stepwell.sql("select 1 as one", quiet=True).to_pylist() == [{"one": 1}]
     assert capsys.readouterr().err == ""
 
@@ -78,6 +78,8 @@ def test_mistakes(text: str, message: str) -> None:
 
 def test_at_a_terminal() -> None:
     """`stepwell sql` prints rows in columns, or as CSV."""
-    run = CliRunner()
+    terminal = CliRunner()
     text = "select carrier, delay from facts.flights order by all"
-    assert run.invoke(group, ["sql", text]).stdout == "carrier  delay\nAA       7\nUA       5\nUA       -\n"
+    assert (
+        terminal.invoke(group, ["sql", text]).stdout == "carrier  delay\nAA       7\nUA       5\nUA       -\n"
+    )

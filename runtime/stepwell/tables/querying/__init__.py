@@ -1,0 +1,1 @@
+"""SQL over tables: which engine runs a query, and how each does."""
