@@ -57,6 +57,7 @@ class MonitoringProps:
         notifications: who hears of alarms.
         dashboard: whether there is a dashboard, $3 a month behind an account's third. Default: yes.
         alarms: whether there are alarms, $0.10 for each metric. Default: yes.
+        every_minutes: how often the jobs that wait are counted. Default: 5.
         waiting_jobs: how many jobs have to wait for an alarm; of each queue 100 are counted. Default: 100.
         waiting_minutes: for how long a job has to have waited. Default: 60.
         failed_runs: how many runs have to fail within an hour. Default: 5.
@@ -70,6 +71,7 @@ class MonitoringProps:
     notifications: Notifications
     dashboard: bool = True
     alarms: bool = True
+    every_minutes: int = 5
     waiting_jobs: int = 100
     waiting_minutes: int = 60
     failed_runs: int = 5
@@ -229,9 +231,10 @@ class Monitoring(Construct):
         ]
 
     def _of_queues(self, name: str) -> list[Metric]:
-        site = self._props.site
+        """Each period has a count, though one comes late: no alarm ends between two counts."""
+        site, period = self._props.site, 2 * 60 * self._props.every_minutes
         return [
-            Metric(NAMESPACE, name, dimensions_of(site, queue.name), "Maximum", 300)
+            Metric(NAMESPACE, name, dimensions_of(site, queue.name), "Maximum", period)
             for queue in self._props.queues
         ]
 

@@ -186,6 +186,7 @@ class TeamEnvironment(TerraformStack):
                     notifications,
                     dashboard=watched.dashboard,
                     alarms=watched.alarms,
+                    every_minutes=watched.every_minutes,
                     waiting_jobs=watched.waiting_jobs,
                     waiting_minutes=watched.waiting_minutes,
                     failed_runs=watched.failed_runs,

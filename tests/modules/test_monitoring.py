@@ -77,6 +77,13 @@ def test_all_queues_count(other: Synthesized) -> None:
         assert query["expression"] == total
 
 
+def test_an_alarm_outlasts_the_time_between_two_counts(demo: Synthesized, other: Synthesized) -> None:
+    """What waits is looked at over twice the time after which it is counted again."""
+    for made, minutes in ((demo, 5), (other, 1)):
+        periods = {one["period"] for alarm in ("waiting-jobs", "oldest-job") for one in metrics(made, alarm)}
+        assert periods == {2 * 60 * minutes}
+
+
 def test_failed_runs_are_what_is_notified(demo: Synthesized) -> None:
     """A failed run is counted by the rule that notifies of it, over an hour."""
     (asked,) = metrics(demo, "failed-runs")
