@@ -145,16 +145,18 @@ def described(rows: list[dict[str, str]], labels) -> list[dict]:
 
 def page(tried: list[dict], k: int, topics: list[dict]) -> str:
     """The report: a page of HTML that needs nothing else."""
-    bar = "<td><span class=bar style=width:{:.0f}px></span> {:.0%}</td>"
+    bar = "<td><span class=bar style=width:{:.0f}px></span> {}</td>"
+    longest = {by: max(max(one[by] for one in tried), 1e-9) for by in ("silhouette", "conditions")}
     numbers = "".join(
         f"<tr{' style=font-weight:bold' if one['k'] == k else ''}><td>{one['k']}</td>"
-        f"<td>{one['silhouette']:.3f}</td><td>{one['conditions']:.3f}</td></tr>"
+        + "".join(bar.format(130 * one[by] / largest, f"{one[by]:.3f}") for by, largest in longest.items())
+        + "</tr>"
         for one in tried
     )
     rows = "".join(
         f"<tr><td>{topic['size']:,}</td><td>{html.escape(', '.join(topic['words']))}</td>"
         f"<td>{html.escape(topic['condition'])} ({topic['share']:.0%})</td>"
-        + bar.format(150 * topic["positive"], topic["positive"])
+        + bar.format(130 * topic["positive"], f"{topic['positive']:.0%}")
         + "</tr>"
         for topic in topics
     )

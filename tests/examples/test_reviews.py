@@ -29,10 +29,12 @@ def test_the_skeleton_runs(folder: Path) -> None:
 
 
 def test_topics_are_found(folder: Path) -> None:
-    """Every number is tried in a task of its own; the best one's topics have all reviews, words that set them
-    apart, and a report; topics agree with what the reviews are about, which the model is not told."""
-    words = ["--environment=local", "run", "--most", "500", "--ks", "[4, 12, 900]"]
-    ended = run_flow(folder / "topics.py", folder / "home", *words)
+    """With the packages that it asks for, every number is tried in a task of its own; the best one's topics
+    have all reviews, words that set them apart, and a report of the form that is shown; topics agree with
+    what the reviews are about, which the model is not told."""
+    words = ["run", "--most", "500", "--ks", "[4, 12, 900]"]
+    cache = {"STEPWELL_CACHE": str(folder / "cache")}
+    ended = run_flow(folder / "topics.py", folder / "home", *words, **cache)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     run = Flow("Topics", datastore=str(folder / "home")).latest_successful_run
     assert [judged["k"] for judged in run.data.tried] == [4, 12]
@@ -40,5 +42,7 @@ def test_topics_are_found(folder: Path) -> None:
     assert run.data.k == best["k"] == len(run.data.topics) and best["conditions"] > 0.3
     assert sum(topic["size"] for topic in run.data.topics) == 500
     assert "500 reviews" in run.data.report and run.data.topics[0]["words"][0] in run.data.report
+    head, shown = run.data.report.partition("<h1>")[0], (folder / "report.html").read_text()
+    assert shown.startswith(f"{head}<h1>978 reviews, 25 topics</h1>")
     birth = next(topic for topic in run.data.topics if "pill" in topic["words"])
     assert birth["condition"] == "Birth Control" and birth["share"] > 0.5

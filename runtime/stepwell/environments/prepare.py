@@ -29,7 +29,7 @@ Say = Callable[[str], None]
 
 def prepare(
     asked: Mapping[str, Wanted],
-    datastore: Datastore,
+    datastore: Datastore | None,
     say: Say,
     *,
     made_for: Collection[str] = (platforms.CONTAINER,),
@@ -44,6 +44,7 @@ def prepare(
 
     Args:
         asked: what each step asks for.
+        datastore: where they are kept besides this machine.
         say: is told what takes its time.
         made_for: the platforms that they are built for now; they are locked for this machine and containers.
         bring: whether containers get a Python of the version that is asked for, where their image has none.
@@ -53,7 +54,7 @@ def prepare(
         PackagesError: what is asked for does not fit together, can't be fetched, or is not what was locked.
         UsageError: uv is not there.
     """
-    shelf = Shelf(datastore.store, datastore.namespace)
+    shelf = Shelf(datastore)
     said: dict[str, Any] = {"steps": {}, "locks": {}}
     ready: dict[Wanted, dict[str, Any]] = {}
     for step, one in asked.items():
@@ -75,7 +76,7 @@ def prepare_run(
     return prepare(asked, datastore, say, made_for=made_for, bring=bool(on_batch))
 
 
-def prepare_deployment(flow_class: type[FlowSpec], datastore: Datastore) -> dict[str, Any]:
+def prepare_deployment(flow_class: type[FlowSpec], datastore: Datastore | None) -> dict[str, Any]:
     """`prepare` for a flow that is deployed; nothing where its steps have no packages of their own."""
     asked = wanted(flow_class, flow_class.step_functions())
     return prepare(asked, datastore, partial(print, file=sys.stderr), bring=True) if asked else {}
@@ -196,7 +197,7 @@ def local_folder(said: Mapping[str, Any], step: str, datastore: Datastore) -> Pa
     about = said["steps"][step]
     name = about["packs"][platforms.here()]
     if not place.tree(name).exists():
-        shelf = Shelf(datastore.store, datastore.namespace)
+        shelf = Shelf(datastore)
         if not shelf.has_pack(name):
             raise PackagesError(
                 f"environment {name[:12]} of step '{step}' is gone from {datastore.store.url}"

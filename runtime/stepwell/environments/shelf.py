@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from stepwell import config
+from stepwell.datastore import Datastore
 from stepwell.environments.pack import Pack
 from stepwell.errors import NotFound
 from stepwell.store import keys
@@ -21,11 +22,12 @@ from stepwell.store.folder import open_folder
 
 
 class Shelf:
-    """The environments of a namespace in a store, and of this machine."""
+    """The environments of a namespace in a datastore, and of this machine; without one, of this alone."""
 
-    def __init__(self, store: Store, namespace: str) -> None:
+    def __init__(self, datastore: Datastore | None) -> None:
         self._near: Store = open_folder(config.cache())
-        self._far, self._root = store, keys.environments(namespace)
+        self._far = datastore.store if datastore else self._near
+        self._root = keys.environments(datastore.namespace) if datastore else ""
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         """A lock or a build, by what it is for."""

@@ -67,14 +67,20 @@ class Deployed:
 
 
 def definition(flow_class: type[FlowSpec], options: Options | None = None) -> dict[str, Any]:
-    """The state machine with ``${...}`` where an environment's names go; asks no service.
+    """The state machine with ``${...}`` where an environment's names go; asks no service of AWS.
 
-    The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in.
+    The placeholders are those that ``DefinitionSubstitutions`` of AWS SAM and CloudFormation fill in. The
+    code package that it names is that of a deployment: packages of steps are resolved and built, unless that
+    was done before.
+
+    Raises:
+        PackagesError: the packages that steps ask for can't be had.
     """
     options = options or Options()
     namespace = config.namespace()
     project_of(flow_class, namespace)
-    package = pack_flow(flow_class, options.attached, options.tags)
+    environments = prepare_deployment(flow_class, None)
+    package = pack_flow(flow_class, options.attached, options.tags, environments)
     return _compiled(flow_class, namespace, _NOWHERE, package, options)
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
 from stepwell import FlowSpec, pypi, step
+from stepwell.archive import open_archive
 from stepwell.cli.environment import environment_group
 from stepwell.datastore import Datastore
 from stepwell.environments import platforms, prepare
 from stepwell.execution.elsewhere import environment_servers
+from stepwell.execution.package import FROZEN_FILE, CodePackage, pack_flow
 from stepwell.flow.decorators.attach import use_environment
 from stepwell.flow.decorators.packages import wanted
+from stepwell.production.deploy import definition
 from tests.runtime.environments.conftest import write_wheel
 
 
@@ -54,6 +59,28 @@ def test_locks_are_shown_and_renewed(
     write_wheel(wheels, "stone", "4.0")
     assert said("show") == first
     assert "\nstone==4.0 " in said("resolve") and "\nstone==4.0 " in said("show")
+
+
+def test_the_printed_state_machine_is_the_deployed_one(
+    wheels: Path, datastore: Datastore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`create --only-json` names the code package that a deployment makes, with what steps have in it, and
+    puts nothing into a datastore."""
+    monkeypatch.setenv("STEPWELL_USER", "ada")
+    printed = json.dumps(definition(Made))
+    assert not list(datastore.store.list(""))
+    deployed = pack_flow(Made, environments=prepare.prepare_deployment(Made, datastore))
+    assert f'"Value": "{deployed.sha256}"' in printed
+    assert frozen_of(deployed)["environments"]["steps"]["start"]["asked"] == ["stone"]
+    assert definition(Made) == json.loads(printed)
+
+
+def frozen_of(package: CodePackage) -> dict[str, Any]:
+    with open_archive(package.data) as archive:
+        file = archive.extractfile(FROZEN_FILE)
+        assert file is not None
+        found: dict[str, Any] = json.load(file)
+        return found
 
 
 def test_no_packages(wheels: Path, datastore: Datastore) -> None:
