@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,21 +69,43 @@ class BatchRun:
         return [event["message"] for event in found["events"]]
 
 
-def prepare(
-    flow_class: type[FlowSpec],
-    steps: frozenset[str],
-    datastore_url: str,
-    namespace: str,
-    username: str,
-    *,
-    attached: Sequence[str] = (),
-    max_splits: int | None = None,
-    environments: Callable[[], Mapping[str, Any]] = dict,
-) -> BatchRun:
-    """Check that the jobs of these steps can run, and pack the code.
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where a run's jobs run: all that is checked before code is packed for them."""
 
-    Args:
-        environments: makes those of steps with packages of their own; called when all else is well.
+    contract: Contract
+    service: Service
+    plans: dict[str, StepPlan]
+
+    def pack(
+        self,
+        flow_class: type[FlowSpec],
+        datastore: Datastore,
+        url: str,
+        username: str,
+        *,
+        attached: Sequence[str] = (),
+        max_splits: int | None = None,
+        environments: Mapping[str, Any] | None = None,
+    ) -> BatchRun:
+        """The means of a run's jobs, with its code.
+
+        Args:
+            url: where jobs find the datastore.
+            environments: those of steps with packages of their own.
+        """
+        package = pack_flow(flow_class, attached, environments=environments)
+        jobs = Jobs(
+            datastore=url, namespace=datastore.namespace, username=username, code=package.sha256,
+            flow=flow_class.__name__, flow_file=package.flow_file, max_splits=max_splits,
+        )  # fmt: skip
+        return BatchRun(self.contract, self.service, jobs, self.plans, package)
+
+
+def find_places(
+    flow_class: type[FlowSpec], steps: frozenset[str], datastore_url: str, namespace: str
+) -> Places:
+    """Check that the jobs of these steps can run.
 
     Raises:
         UsageError: jobs can't reach the datastore, or no environment is named.
@@ -107,9 +129,4 @@ def prepare(
         queues.setdefault(plan.queue, {})[step] = plan
     for queue, sent in queues.items():
         service.check(queue, sent)
-    package = pack_flow(flow_class, attached, environments=environments())
-    jobs = Jobs(
-        datastore=datastore_url, namespace=namespace, username=username, code=package.sha256,
-        flow=flow_class.__name__, flow_file=package.flow_file, max_splits=max_splits,
-    )  # fmt: skip
-    return BatchRun(contract, service, jobs, plans, package)
+    return Places(contract, service, plans)

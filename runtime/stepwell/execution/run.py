@@ -128,25 +128,11 @@ def run_locally(
     try:
         from stepwell.store.opening import open_store
 
-        environments: dict[str, Any] = {}
-
-        def ready() -> dict[str, Any]:
-            """The environments of steps; with none of them where nothing asks for packages."""
-            if packages and not environments:
-                from stepwell.environments.prepare import prepare_run
-
-                told = Datastore(open_store(datastore_url), namespace)
-                environments.update(prepare_run(packages, on_batch, told, reporter.preparing))
-            return environments
-
-        jobs = None
+        places = None
         if on_batch:
-            from stepwell.execution.batchrun import prepare
+            from stepwell.execution.batchrun import find_places
 
-            jobs = prepare(
-                flow_class, on_batch, datastore_url, namespace, username,
-                attached=attached, max_splits=max_splits, environments=ready,
-            )  # fmt: skip
+            places = find_places(flow_class, on_batch, datastore_url, namespace)
         datastore = Datastore(open_store(datastore_url), namespace)
         if on_batch.union(packages).issuperset(graph):
             server.close()  # no task is a process of this Python
@@ -157,11 +143,19 @@ def run_locally(
         parameters = parameter_values(flow_class, given)
         history = History(flow_class, datastore)
         earlier = history.look_back() if isinstance(found, Reuse) else {}
-        servers = dict.fromkeys(graph, server)
-        if ready():
+        servers, environments = dict.fromkeys(graph, server), dict[str, Any]()
+        if packages:
+            from stepwell.environments.prepare import prepare_run
             from stepwell.execution.elsewhere import environment_servers
 
+            environments = prepare_run(packages, on_batch, datastore, reporter.preparing)
             servers |= environment_servers(flow_class, environments, set(graph) - on_batch, datastore)
+        jobs = None
+        if places:
+            jobs = places.pack(
+                flow_class, datastore, datastore_url, username,
+                attached=attached, max_splits=max_splits, environments=environments,
+            )  # fmt: skip
         run = new_run_id()
         info = RunInfo(
             graph.flow, run, namespace, username, utc_now(), "local", jobs.package.sha256 if jobs else None,
