@@ -12,11 +12,12 @@ from modules.container import Container
 from modules.encryption import Encryption
 from modules.instances import Instances, InstancesProps
 from modules.network import Network
+from modules.nodes import Nodes
 from modules.policy import ANY, allow, trust_service
 from modules.queue import Queue, QueueProps
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import NAMESPACE_TAG, job_definition, owner_tags, share
+from stepwell.contract import MULTINODE, NAMESPACE_TAG, job_definition, owner_tags, share
 from stepwell.contract import Queue as Offered
 
 SUBMIT = ["batch:SubmitJob"]
@@ -35,6 +36,8 @@ LOG_IN = ["ecr:GetAuthorizationToken"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 DEFAULT_IMAGE = "default"
 PRIORITY = 1
+GANGS = "EC2"
+"""The type of the queues that run multi-node jobs."""
 # Batch's reasons of a job whose machine was taken from it; all others end it.
 RECLAIMED = ("Host EC2*", "Your Spot Task was interrupted*")
 
@@ -111,6 +114,9 @@ class Compute(Construct):
         if any(pool.instance_types for pool in props.pools.values()):
             instances = Instances(self, "instances", InstancesProps(site, props.instance_disk_gib))
             self._grant_start(instances.role)
+        nodes = None
+        if any(pool.type == GANGS for pool in props.pools.values()):
+            nodes = Nodes(self, "nodes", site, props.network.vpc).security_group
         self.queues: list[Offered] = [
             Queue(
                 self,
@@ -124,6 +130,7 @@ class Compute(Construct):
                     pool.max_vcpus,
                     pool.instance_types,
                     instances if pool.instance_types else None,
+                    nodes if pool.type == GANGS else None,
                     runnable_minutes=props.runnable_minutes,
                     capacity_minutes=props.capacity_minutes,
                 ),
@@ -136,15 +143,19 @@ class Compute(Construct):
     def job_definitions(self, scope: Construct, *, namespace: str, job_role: Role) -> str:
         """Job definitions for the tasks of `namespace`, run with the rights of `job_role`.
 
-        There is one for each image and platform, so nobody has to register any.
+        There is one for each image and platform, and where a queue runs them one for multi-node jobs: so
+        nobody has to register any.
 
         Returns:
-            What their ARNs begin with; image and platform follow.
+            What their ARNs begin with; image and kind follow.
         """
         site, props = self._site, self._props
         prefix = site.names.namespace(namespace)
         batch = aws.batch_job_definition
-        for platform in dict.fromkeys(queue.platform for queue in self.queues):
+        kinds = {queue.platform: queue.platform for queue in self.queues}
+        if any(queue.has_gangs for queue in self.queues):
+            kinds[MULTINODE] = "EC2"
+        for kind, platform in kinds.items():
             for name, image in self._images.items():
                 container = Container(
                     image=image,
@@ -161,13 +172,16 @@ class Compute(Construct):
                     public_address=props.network.public_addresses,
                     disk_gib=props.task_disk_gib,
                 )
+                if kind == MULTINODE:
+                    what = {"type": "multinode", "node_properties": container.to_nodes_json()}
+                else:
+                    what = {"type": "container", "container_properties": container.to_json()}
                 batch.BatchJobDefinition(
                     scope,
-                    f"job-definition-{name}-{platform.lower()}",
-                    name=job_definition(prefix, name, platform),
-                    type="container",
+                    f"job-definition-{name}-{kind.lower()}",
+                    **what,
+                    name=job_definition(prefix, name, kind),
                     platform_capabilities=[platform],
-                    container_properties=container.to_json(),
                     retry_strategy=self._begin_again(),
                     # A queue that is shared fairly wants one; within a namespace the first come first.
                     scheduling_priority=PRIORITY,

@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from stepwell.contract import ALL_NODES
+
 COMMAND = ["python", "-m", "stepwell.job"]
 # What a job asks for that is submitted by hand; flows always say it themselves.
 VCPUS, MEMORY = "1", "4096"
@@ -40,6 +42,14 @@ class Container:
 
     def to_json(self) -> str:
         """``containerProperties`` of a job definition."""
+        return json.dumps(self._properties())
+
+    def to_nodes_json(self) -> str:
+        """``nodeProperties`` of one for multi-node jobs, whose nodes are alike; who submits says how many."""
+        nodes = [{"targetNodes": ALL_NODES, "container": self._properties()}]
+        return json.dumps({"numNodes": 1, "mainNode": 0, "nodeRangeProperties": nodes})
+
+    def _properties(self) -> dict[str, Any]:
         properties: dict[str, Any] = {
             "image": self.image,
             "command": COMMAND,
@@ -59,7 +69,7 @@ class Container:
                 },
             },
         }
-        return json.dumps(properties | (self._on_fargate() if self.platform == "FARGATE" else {}))
+        return properties | (self._on_fargate() if self.platform == "FARGATE" else {})
 
     def _on_fargate(self) -> dict[str, Any]:
         # In public subnets only a task with an address of its own can pull its image.

@@ -24,8 +24,10 @@ class Network(Construct):
         subnets: ids of the subnets.
         security_group: id of the security group of tasks.
         public_addresses: whether a task has to have one to get out.
+        vpc: id of the VPC.
     """
 
+    vpc: str
     subnets: Sequence[str]
     security_group: str
     public_addresses: bool
@@ -67,7 +69,7 @@ class PublicNetwork(Network):
                 public_instances=props.instances,
             ),
         )
-        self.subnets = vpc.subnets
+        self.vpc, self.subnets = vpc.vpc, vpc.subnets
         self.security_group = _group(
             self,
             "tasks",
@@ -110,7 +112,7 @@ class PrivateNetwork(Network):
         vpc = Vpc(self, "vpc", VpcProps(site, props.cidr, props.flow_logs))
         rules = aws.security_group
         tls: Any = {"protocol": "tcp", "from_port": HTTPS, "to_port": HTTPS}
-        self.subnets = vpc.subnets
+        self.vpc, self.subnets = vpc.vpc, vpc.subnets
         self.security_group = _group(
             self,
             "tasks",
@@ -180,7 +182,7 @@ class ExistingNetwork(Network):
                 found.DataAwsVpcEndpointFilter(name="vpc-endpoint-type", values=["Gateway"]),
             ]
             found.DataAwsVpcEndpoint(self, "s3", vpc_id=props.vpc, service_name=s3, filter=filters)
-        self.subnets = props.subnets
+        self.vpc, self.subnets = props.vpc, props.subnets
         self.security_group = _group(
             self,
             "tasks",

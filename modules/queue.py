@@ -32,6 +32,7 @@ class QueueProps:
         max_vcpus: how many vCPUs may run at once; there is no least number.
         instance_types: types or families, for EC2 and SPOT.
         instances: what instances start from, for EC2 and SPOT.
+        nodes: security group by which nodes of a job reach each other, for EC2.
         runnable_minutes: how long a job that can never start may block the queue. Default: 60.
         capacity_minutes: how long a job waits for an instance that AWS has none of. Default: 1,440.
     """
@@ -44,6 +45,7 @@ class QueueProps:
     max_vcpus: int
     instance_types: Sequence[str] = ()
     instances: Instances | None = None
+    nodes: str | None = None
     runnable_minutes: int = 60
     capacity_minutes: int = 1440
 
@@ -105,7 +107,7 @@ def _machines(
         "type": props.type,
         "max_vcpus": props.max_vcpus,
         "subnets": list(props.network.subnets),
-        "security_group_ids": [props.network.security_group],
+        "security_group_ids": [props.network.security_group, *([props.nodes] if props.nodes else [])],
     }
     if props.instances is None:
         return batch.BatchComputeEnvironmentComputeResources(**everywhere)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from stepwell.flow.decorators.conda_base import conda_base as conda_base
     from stepwell.flow.decorators.environment import environment as environment
     from stepwell.flow.decorators.no_reuse import no_reuse as no_reuse
+    from stepwell.flow.decorators.parallel import parallel as parallel
     from stepwell.flow.decorators.project import project as project
     from stepwell.flow.decorators.pypi import pypi as pypi
     from stepwell.flow.decorators.pypi_base import pypi_base as pypi_base
@@ -74,6 +75,7 @@ _HOME = {
     "step": "stepwell.flow.decorators.base",
     "resources": "stepwell.flow.decorators.resources",
     "no_reuse": "stepwell.flow.decorators.no_reuse",
+    "parallel": "stepwell.flow.decorators.parallel",
     "project": "stepwell.flow.decorators.project",
     "schedule": "stepwell.flow.decorators.schedule",
     "trigger": "stepwell.flow.decorators.trigger",

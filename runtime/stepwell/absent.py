@@ -28,12 +28,11 @@ ABSENT = {
     "metadata": _STORE,
     "namespaced_event_name": "an event is one environment's: give @trigger its name as it is",
     "package_sources": "a package has the folder of the flow's file: put the sources into it",
-    "parallel": "take a foreach for tasks that need not see each other",
     "parallel_imap_unordered": _THREADS,
     "parallel_map": _THREADS,
     "profile": "take cProfile of the standard library",
     "pyproject_toml_parser": _PACKAGES,
-    "pytorch_parallel": "take a foreach for tasks that need not see each other",
+    "pytorch_parallel": "take @parallel, and start torchrun in the step with what current.parallel says",
     "requirements_txt_parser": _PACKAGES,
     "yaml_parser": _PARSER,
 }

@@ -188,15 +188,26 @@ class Queue:
         """What a job definition has to be made for: FARGATE or EC2."""
         return "FARGATE" if self.type.startswith("FARGATE") else "EC2"
 
+    @property
+    def has_gangs(self) -> bool:
+        """Whether it runs multi-node jobs: Batch does on EC2 instances, those of Spot excepted."""
+        return self.type == "EC2"
+
     @classmethod
     def from_document(cls, document: Any) -> Self:
         """The queue that a decoded document describes."""
         return cls(**{**document, "instance_types": tuple(document["instance_types"])})
 
 
-def job_definition(prefix: str, image: str, platform: str) -> str:
+ALL_NODES = "0:"
+"""The range of a multi-node job's nodes: open at its end, for submissions say how many there are."""
+MULTINODE = "MULTINODE"
+"""The kind of job definitions for multi-node jobs; that of all others is the platform of a queue."""
+
+
+def job_definition(prefix: str, image: str, kind: str) -> str:
     """Name or ARN of a job definition, from what those of a namespace begin with."""
-    return f"{prefix}-{image}-{platform.lower()}"
+    return f"{prefix}-{image}-{kind.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,17 +357,16 @@ class Datastore:
             return None
         return found
 
-    def put_split(self, flow: str, run: str, task: TaskId, decided: int | str) -> None:
-        """Write what a state machine reads: the indices of a foreach of n items, or the step that a
-        switch has chosen."""
+    def put_split(self, flow: str, run: str, task: TaskId, decided: int | str | list[int]) -> None:
+        """Write what a state machine reads: the indices of a foreach, the number of nodes of a gang, or the
+        step that a switch has chosen."""
         key = keys.split(self.namespace, flow, run, task.step, task.path)
-        document = decided if isinstance(decided, str) else list(range(decided))
-        self.store.put(key, json.dumps(document).encode())
+        self.store.put(key, json.dumps(decided).encode())
 
     def split(self, flow: str, run: str, task: TaskId) -> int | str:
         """What a foreach or a switch has decided: its number of items, or the step. Raises `NotFound`."""
         document = json.loads(self.store.get(keys.split(self.namespace, flow, run, task.step, task.path)))
-        return document if isinstance(document, str) else len(document)
+        return len(document) if isinstance(document, list) else document
 
     def put_code(self, sha256: str, package: bytes, revision: Mapping[str, Any] | None = None) -> str:
         """Keep a code package under its hash, and the commit that it was packed at; returns its key."""

@@ -260,8 +260,12 @@ def test_each_image_has_a_job_definition_for_each_platform(other: Synthesized) -
         )
         for image in ("default", "torch")
         for platform in ("FARGATE", "EC2")
+    } | {
+        f"job-definition-{image}-multinode": (f"stepwell-growth-dev-user-ada-{image}-multinode", ["EC2"])
+        for image in ("default", "torch")
     }
-    images = {name: container(other, "user/ada", name)["image"] for name in mine}
+    alone = [name for name in mine if not name.endswith("multinode")]
+    images = {name: container(other, "user/ada", name)["image"] for name in alone}
     assert set(images.values()) == {"ours:2", "torch:1"}
     assert container(other, "user/ada")["ephemeralStorage"] == {"sizeInGiB": 50}
     on_instances = container(other, "user/ada", "job-definition-default-ec2")
@@ -288,3 +292,24 @@ def test_logs_are_kept_for_30_days_by_default(demo: Synthesized, other: Synthesi
             "/stepwell/growth-dev/jobs": days,
             "/aws/vendedlogs/states/stepwell-growth-dev": days,
         }
+
+
+def test_gangs_have_a_definition_where_a_queue_runs_them(demo: Synthesized, other: Synthesized) -> None:
+    """With a queue on EC2 on demand each image has a definition for multi-node jobs; their nodes reach each
+    other, and nobody else reaches them."""
+    name = "project-flights/namespace/job-definition-torch-multinode"
+    body = other.one("aws_batch_job_definition", name)
+    assert (body["type"], body["platform_capabilities"]) == ("multinode", ["EC2"])
+    assert body["name"] == "stepwell-growth-dev-project-flights-torch-multinode"
+    nodes = json.loads(other.resolved(body["node_properties"]))
+    (group,) = nodes.pop("nodeRangeProperties")
+    assert (nodes, group["targetNodes"]) == ({"numNodes": 1, "mainNode": 0}, "0:")
+    assert group["container"] == container(other, "project/flights", "job-definition-torch-ec2")
+    (group,) = [one for one in other.all("aws_security_group").values() if one["name"].endswith("-nodes")]
+    for rules in (group["ingress"], group["egress"]):
+        assert [(rule["self"], rule["protocol"], rule["cidr_blocks"]) for rule in rules] == [
+            (True, "-1", None)
+        ]
+    groups = {name: machines(other, name)["security_group_ids"] for name in ("spot", "big", "cheap", "gpu")}
+    assert [name for name, found in groups.items() if len(found) == 2] == ["big", "gpu"]
+    assert not [one for one in demo.all("aws_batch_job_definition") if one.endswith("multinode")]

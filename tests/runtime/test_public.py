@@ -24,9 +24,9 @@ def test_public_names_are_frozen() -> None:
         "Config", "ConfigValue", "DataArtifact", "Deployer", "Flow", "FlowMutator", "FlowSpec",
         "IncludeFile", "JSONType", "Metaflow", "Parameter", "Run", "Runner", "S3", "Step", "StepMutator",
         "Task", "USER_SKIP_STEP", "batch", "catch", "conda", "conda_base", "config_expr", "current",
-        "default_namespace", "environment", "expect", "get_namespace", "namespace", "no_reuse", "project",
-        "publish_event", "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "sql", "step",
-        "table", "timeout", "trigger", "trigger_on_finish", "user_step_decorator", "write_table",
+        "default_namespace", "environment", "expect", "get_namespace", "namespace", "no_reuse", "parallel",
+        "project", "publish_event", "pypi", "pypi_base", "resources", "retry", "schedule", "secrets", "sql",
+        "step", "table", "timeout", "trigger", "trigger_on_finish", "user_step_decorator", "write_table",
     ]  # fmt: skip
     for name in stepwell.__all__:
         assert getattr(stepwell, name).__doc__, name

@@ -7,6 +7,7 @@ those of the AWS Batch API Reference (``JobDetail``, ``AttemptDetail``).
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import logging
 import threading
@@ -20,12 +21,14 @@ from typing import Any, ClassVar
 from moto.batch.models import Job, datetime2int_milliseconds
 from moto.batch.utils import JobStatus
 
+from stepwell.cloud import multinode
 from stepwell.cloud.containers import CannotStart, Container
 from stepwell.cloud.guardian import Guardian
 from stepwell.cloud.iam.evaluator import Access
 from stepwell.cloud.identities import Identities, Refused
 from stepwell.cloud.retries import Ending, attempts_of, tries_again
 from stepwell.cloud.slots import Slots
+from stepwell.execution.node import own_address
 
 DEFAULT_LOG_GROUP = "/aws/batch/job"
 EXITED = "Essential container in task exited"
@@ -35,6 +38,10 @@ retry_strategy_of_submission: contextvars.ContextVar[Mapping[str, Any] | None] =
     "retry_strategy_of_submission", default=None
 )
 """``SubmitJob``'s own retryStrategy, which moto's `submit_job` has no parameter for."""
+node_overrides_of_submission: contextvars.ContextVar[Mapping[str, Any] | None] = contextvars.ContextVar(
+    "node_overrides_of_submission", default=None
+)
+"""Its nodeOverrides, likewise."""
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +57,7 @@ class JobHost:
 
 
 class LocalJob(Job):
-    """A Batch job whose container is a local process."""
+    """A Batch job whose container is a local process, or whose nodes' containers are."""
 
     host: ClassVar[JobHost]
 
@@ -58,7 +65,8 @@ class LocalJob(Job):
         super().__init__(*args, **kwargs)
         self.finished = threading.Event()
         self._strategy = retry_strategy_of_submission.get() or self.job_definition.retry_strategy
-        self._container: Container | None = None
+        self._node_overrides = node_overrides_of_submission.get() or {}
+        self._containers: list[Container] = []
         self._container_lock = threading.Lock()
         self._timed_out = False
 
@@ -78,8 +86,8 @@ class LocalJob(Job):
         self.status = JobStatus.PENDING
         if self.depends_on and not self._wait_for_dependencies():
             return
-        if self.job_definition.container_properties is None:
-            self._end(Ending("the local cloud runs container jobs only, neither multi-node nor EKS jobs"))
+        if self.job_definition.container_properties is None and self._nodes is None:
+            self._end(Ending("the local cloud runs container and multi-node jobs only, no EKS jobs"))
             return
         for attempt in range(1, attempts_of(self._strategy) + 1):
             ending = self._attempt(attempt)
@@ -110,19 +118,19 @@ class LocalJob(Job):
             return Ending(reason, container_reason=reason)
 
     def _run_container(self, environment: Mapping[str, str]) -> Ending:
+        """Run the container; of a multi-node job that of its main node, and with it those of the others."""
+        main = 0 if self._nodes is None else self._nodes["mainNode"]
+        self._containers = []
         try:
-            log = self._open_log()
-            with self._container_lock:
-                self._container = Container(
-                    self._add_parameters_to_command(self._get_container_property("command", [])),
-                    environment,
-                    self.host.guardian,
-                    log,
-                )
+            container = self._start_container(main, environment)
         except CannotStart as error:
             reason = f"CannotStartContainerError: {error}"
             return Ending(reason, container_reason=reason)
         self.status = JobStatus.RUNNING
+        for index in range(self._number_of_nodes):
+            if index != main:
+                with contextlib.suppress(CannotStart):  # "doesn't take any action on the other nodes"
+                    self._start_container(index, environment)
         if self.stop:  # terminated while the container was being started
             self._stop_container()
         seconds = self._get_attempt_duration()
@@ -130,8 +138,12 @@ class LocalJob(Job):
         limit.daemon = True
         if seconds:
             limit.start()
-        code = self._container.wait()
+        code = container.wait()
         limit.cancel()
+        self._stop_container()  # the children of the main node
+        for other in self._containers:
+            if other is not container:
+                other.wait()
         self.exit_code = code
         if self.stop:
             return Ending(str(self.job_stopped_reason), code, final=True)
@@ -143,16 +155,50 @@ class LocalJob(Job):
 
     def _stop_container(self) -> None:
         with self._container_lock:
-            if self._container is not None:
-                self._container.stop()
+            for container in self._containers:
+                container.stop()
+
+    def _start_container(self, node: int, environment: Mapping[str, str]) -> Container:
+        """Start the container of the job, or of one of its nodes."""
+        log = self._open_log(is_main=not self._containers)
+        variables = {v["name"]: v["value"] for v in self._property_of(node, "environment", [])}
+        with self._container_lock:
+            started = Container(
+                self._add_parameters_to_command(self._property_of(node, "command", [])),
+                {**variables, **environment, **self._node_variables(node)},
+                self.host.guardian,
+                log,
+            )
+            self._containers.append(started)
+        return started
+
+    @property
+    def _nodes(self) -> Mapping[str, Any] | None:
+        """``nodeProperties``; None where the job is no multi-node one."""
+        found: Mapping[str, Any] | None = self.job_definition.node_properties
+        return found
+
+    @property
+    def _number_of_nodes(self) -> int:
+        return 1 if self._nodes is None else multinode.number_of_nodes(self._nodes, self._node_overrides)
+
+    def _node_variables(self, node: int) -> dict[str, str]:
+        """AWS Batch User Guide, "Multi-node parallel jobs: Environment variables"."""
+        if self._nodes is None:
+            return {}
+        main = self._nodes["mainNode"]
+        return {
+            "AWS_BATCH_JOB_NUM_NODES": str(self._number_of_nodes),
+            "AWS_BATCH_JOB_NODE_INDEX": str(node),
+            "AWS_BATCH_JOB_MAIN_NODE_INDEX": str(main),
+            **({} if node == main else {"AWS_BATCH_JOB_MAIN_NODE_PRIVATE_IPV4_ADDRESS": own_address()}),
+        }
 
     def _environment(self, attempt: int) -> dict[str, str]:
-        """Later ones win: the job role and Batch (AWS Batch User Guide, "Job environment variables")."""
+        """What wins over the definition's and the submission's (User Guide, "Job environment variables")."""
         region = self.backend.region_name
-        variables = {v["name"]: v["value"] for v in self._get_container_property("environment", [])}
         index = self.array_properties.get("index")
         return {
-            **variables,
             "AWS_REGION": region,
             "AWS_DEFAULT_REGION": region,
             "AWS_ENDPOINT_URL": self.host.endpoint,
@@ -165,7 +211,7 @@ class LocalJob(Job):
             **({} if index is None else {"AWS_BATCH_JOB_ARRAY_INDEX": str(index)}),
         }
 
-    def _open_log(self) -> Any:
+    def _open_log(self, is_main: bool = True) -> Any:
         """A sink of log lines: CloudWatch Logs, one stream an attempt, as the awslogs driver has it."""
         options = self._get_container_property("logConfiguration", {}).get("options") or {}
         group = options.get("awslogs-group", DEFAULT_LOG_GROUP)
@@ -177,7 +223,8 @@ class LocalJob(Job):
         stream = f"{prefix}/default/{uuid.uuid4().hex}"
         self._must_write_logs(f"log-group:{group}:log-stream:{stream}")
         self._log_backend.ensure_log_stream(group, stream)
-        self.log_stream_name = stream
+        if is_main:
+            self.log_stream_name = stream
 
         def write(line: str) -> None:
             if line:  # CloudWatch Logs has no empty events
@@ -228,15 +275,40 @@ class LocalJob(Job):
         self.finished.set()
 
     def _get_container_property(self, p: str, default: Any) -> Any:
-        """moto's own adds to the submitted environment, each time it is asked."""
-        properties = self.job_definition.container_properties or {}
-        if p == "environment":
-            both = [*properties.get(p, []), *self.container_overrides.get(p, [])]
-            return [{"name": n, "value": v} for n, v in {v["name"]: v["value"] for v in both}.items()]
-        if p == "resourceRequirements":
-            both = [*properties.get(p, []), *self.container_overrides.get(p, [])]
-            return [{"type": t, "value": v} for t, v in {r["type"]: r["value"] for r in both}.items()]
+        """Of a multi-node job that of its main node."""
+        if self._nodes is not None:
+            return self._property_of(self._nodes["mainNode"], p, default)
+        if p in ("environment", "resourceRequirements"):
+            return self._property_of(0, p, default)
         return super()._get_container_property(p, default)
+
+    def _property_of(self, node: int, p: str, default: Any) -> Any:
+        """moto's own adds to the submitted environment, each time it is asked."""
+        properties: Mapping[str, Any] = self.job_definition.container_properties or {}
+        overrides: Mapping[str, Any] = self.container_overrides
+        if self._nodes is not None:
+            properties = multinode.container(self._nodes, node)
+            overrides = multinode.container_overrides(self._node_overrides, node)
+        named = {"environment": "name", "resourceRequirements": "type"}.get(p)
+        if named is None:
+            return overrides.get(p, properties.get(p, default))
+        both = [*properties.get(p, []), *overrides.get(p, [])]
+        return [{named: n, "value": v} for n, v in {v[named]: v["value"] for v in both}.items()]
+
+    def describe(self) -> dict[str, Any]:
+        found: dict[str, Any] = super().describe()
+        if self._nodes is not None:
+            # of its containers each node tells, and each attempt of the main one's end
+            del found["container"]
+            container = {
+                **self._nodes["nodeRangeProperties"][0]["container"],
+                "environment": self._get_container_property("environment", []),
+                "resourceRequirements": self._get_container_property("resourceRequirements", []),
+            }
+            groups = [{"targetNodes": "0:", "container": container}]
+            nodes = {"numNodes": self._number_of_nodes, "nodeRangeProperties": groups}
+            found["nodeProperties"] = {**self._nodes, **nodes}
+        return found
 
     def _container_details(self) -> dict[str, Any]:
         last = self.attempts[-1]["container"] if self.attempts else {}

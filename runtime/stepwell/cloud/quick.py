@@ -15,8 +15,10 @@ from typing import Any
 
 from stepwell.cloud.control import REGION, CloudInfo, environment
 from stepwell.contract import (
+    ALL_NODES,
     CONTRACT_VERSION,
     FACTS,
+    MULTINODE,
     Contract,
     EnvironmentName,
     NamespaceContract,
@@ -25,6 +27,7 @@ from stepwell.contract import (
 )
 
 VCPUS = 256
+INSTANCES = "m5.large"
 _IMAGE = "local"  # jobs of the local cloud are processes: no image is looked for
 
 
@@ -52,7 +55,7 @@ def make(
         environment=name.environment,
         region=REGION,
         bucket=prefix,
-        queues=(Queue("fargate", _queue(client, prefix, role), "FARGATE", VCPUS),),
+        queues=_queues(client, prefix, role),
         images=("default",),
         tracing=False,
         dead_letter_queue=_queue_of_messages(client, f"{prefix}-undelivered"),
@@ -93,26 +96,41 @@ def _role(client: Any, prefix: str) -> str:
     return arn
 
 
-def _queue(client: Any, prefix: str, role: str) -> str:
+def _queues(client: Any, prefix: str, role: str) -> tuple[Queue, ...]:
+    """One that all steps go to, and one for gangs, which Fargate has not."""
+    shares = client("batch").create_scheduling_policy(
+        name=prefix, fairsharePolicy={"shareDecaySeconds": 3600}
+    )["arn"]
+    profile = client("iam").create_instance_profile(InstanceProfileName=prefix)["InstanceProfile"]["Arn"]
+    instances = {"minvCpus": 0, "instanceRole": profile, "instanceTypes": [INSTANCES]}
+    return (
+        Queue("fargate", _queue(client, f"{prefix}-fargate", role, shares, type="FARGATE"), "FARGATE", VCPUS),
+        Queue(
+            "ec2", _queue(client, f"{prefix}-ec2", role, shares, type="EC2", **instances), "EC2", VCPUS,
+            (INSTANCES,),
+        ),
+    )  # fmt: skip
+
+
+def _queue(client: Any, name: str, role: str, shares: str, **machines: Any) -> str:
     subnet = client("ec2").describe_subnets()["Subnets"][0]
     groups = client("ec2").describe_security_groups()["SecurityGroups"]
     resources = {
-        "type": "FARGATE",
+        **machines,
         "maxvCpus": VCPUS,
         "subnets": [subnet["SubnetId"]],
         "securityGroupIds": [group["GroupId"] for group in groups if group["VpcId"] == subnet["VpcId"]],
     }
     batch = client("batch")
     made = batch.create_compute_environment(
-        computeEnvironmentName=prefix, type="MANAGED", serviceRole=role, computeResources=resources
+        computeEnvironmentName=name, type="MANAGED", serviceRole=role, computeResources=resources
     )
-    shares = batch.create_scheduling_policy(name=prefix, fairsharePolicy={"shareDecaySeconds": 3600})
     order = [{"order": 1, "computeEnvironment": made["computeEnvironmentArn"]}]
     arn: str = batch.create_job_queue(
-        jobQueueName=prefix,
+        jobQueueName=name,
         state="ENABLED",
         priority=1,
-        schedulingPolicyArn=shares["arn"],
+        schedulingPolicyArn=shares,
         computeEnvironmentOrder=order,
     )["jobQueueArn"]
     return arn
@@ -140,25 +158,34 @@ def _queue_of_messages(client: Any, name: str) -> str:
 def _job_definitions(
     client: Any, contract: Contract, name: EnvironmentName, namespace: str, role: str
 ) -> str:
-    """The one of the one image, as `modules.jobs` makes it; returns what its ARN begins with."""
+    """Those of the one image, as `modules.compute` makes them; returns what their ARNs begin with."""
     variables = {"STEPWELL_ENVIRONMENT": str(name), "STEPWELL_NAMESPACE_OWNER": namespace}
-    which = (contract.images[0], contract.queues[0].platform)
-    arn: str = client("batch").register_job_definition(
-        jobDefinitionName=job_definition(f"stepwell-{name}-{namespace.replace('/', '-')}", *which),
-        type="container",
-        platformCapabilities=["FARGATE"],
-        schedulingPriority=1,
-        containerProperties={
-            "image": _IMAGE,
-            "command": ["python", "-m", "stepwell.job"],
-            "jobRoleArn": role,
-            "executionRoleArn": role,
-            "environment": [{"name": key, "value": value} for key, value in variables.items()],
-            "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "4096"}],
-            "logConfiguration": {
-                "logDriver": "awslogs",
-                "options": {"awslogs-group": contract.job_log_group, "awslogs-region": REGION},
-            },
+    prefix, image = f"stepwell-{name}-{namespace.replace('/', '-')}", contract.images[0]
+    container = {
+        "image": _IMAGE,
+        "command": ["python", "-m", "stepwell.job"],
+        "jobRoleArn": role,
+        "executionRoleArn": role,
+        "environment": [{"name": key, "value": value} for key, value in variables.items()],
+        "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "4096"}],
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {"awslogs-group": contract.job_log_group, "awslogs-region": REGION},
         },
-    )["jobDefinitionArn"]
-    return arn.rpartition(":")[0].removesuffix(job_definition("", *which))
+    }
+    nodes = [{"targetNodes": ALL_NODES, "container": container}]
+    multinode = {"numNodes": 1, "mainNode": 0, "nodeRangeProperties": nodes}
+    kinds: dict[str, dict[str, Any]] = {
+        "FARGATE": {"type": "container", "containerProperties": container},
+        "EC2": {"type": "container", "containerProperties": container},
+        MULTINODE: {"type": "multinode", "nodeProperties": multinode},
+    }
+    arn = ""
+    for kind, properties in kinds.items():
+        arn = client("batch").register_job_definition(
+            jobDefinitionName=job_definition(prefix, image, kind),
+            platformCapabilities=["FARGATE" if kind == "FARGATE" else "EC2"],
+            schedulingPriority=1,
+            **properties,
+        )["jobDefinitionArn"]
+    return arn.rpartition("/")[0] + f"/{prefix}"

@@ -54,10 +54,24 @@ def why_it_died(error: Mapping[str, str]) -> Death:
         said = " ".join(cause.split()) or "Step Functions gives no cause"
         way_out = f"; {_NO_JOB[name]}" if name in _NO_JOB else ""
         return Death(f"it had no Batch job: {name}: {said}{way_out}", 0)
-    variables = {one["name"]: one.get("value") for one in detail.get("container", {}).get("environment", ())}
+    variables = {one["name"]: one.get("value") for one in container_of(detail).get("environment", ())}
     return Death(
         reason, int(variables.get("STEPWELL_ATTEMPT") or 0) + max(len(detail.get("attempts", ())) - 1, 0)
     )
+
+
+def container_of(detail: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a description says of a job's container; of a multi-node job that of its main node.
+
+    Of that, how it ended is told for each attempt (AWS Batch user guide, "Multi-node parallel jobs").
+    """
+    groups = detail.get("nodeProperties", {}).get("nodeRangeProperties", ())
+    attempts = detail.get("attempts") or [{}] if groups else [{}]
+    return {
+        **(groups[0].get("container", {}) if groups else {}),
+        **detail.get("container", {}),
+        **attempts[-1].get("container", {}),
+    }
 
 
 def _lowered(value: Any) -> Any:
@@ -75,7 +89,7 @@ def why_it_ended(detail: Mapping[str, Any]) -> str:
     Args:
         detail: the job as ``DescribeJobs`` describes it (AWS Batch API reference, JobDetail).
     """
-    container = detail.get("container", {})
+    container = container_of(detail)
     reasons = [detail.get("statusReason", ""), container.get("reason", "")]
     code = container.get("exitCode")
     if code is not None:

@@ -31,8 +31,8 @@ class Offer:
         """What the contracts of an environment and of a namespace say."""
         return cls(contract.queues, contract.images, mine.job_definitions)
 
-    def definition(self, step: str, image: str | None, queue: Queue) -> str:
-        """The job definition of an image (None: the default) for a queue.
+    def definition(self, step: str, image: str | None, kind: str) -> str:
+        """The job definition of an image (None: the default) for a queue's platform, or `MULTINODE`.
 
         Raises:
             UsageError: there is no such image.
@@ -42,10 +42,12 @@ class Offer:
                 f"step '{step}': received image={image!r}; allowed are the images of the environment: "
                 f"{_named(image, self.images)}; environments.toml adds others, compute.images"
             )
-        return job_definition(self.definitions, image or self.images[0], queue.platform)
+        return job_definition(self.definitions, image or self.images[0], kind)
 
 
-def place(step: str, offer: Offer, asked: Machine, queue: str | None = None) -> tuple[Queue, Machine]:
+def place(
+    step: str, offer: Offer, asked: Machine, queue: str | None = None, *, gang: bool = False
+) -> tuple[Queue, Machine]:
     """The queue for a step that asks for a machine, and the machine that it gets there.
 
     That is the first queue with a machine as large; one with GPUs takes only who asks for them. On Fargate
@@ -56,12 +58,16 @@ def place(step: str, offer: Offer, asked: Machine, queue: str | None = None) -> 
         offer: what there is.
         asked: vCPUs, MiB and GPUs.
         queue: name or ARN of the one queue that the step wants. Default: any.
+        gang: whether it is the machine of each node of a gang.
 
     Raises:
         UsageError: the environment has no queue of that name.
         FlowError: no queue has such a machine.
     """
-    for candidate in _wanted(step, offer.queues, queue):
+    wanted = _wanted(step, offer.queues, queue)
+    if gang:
+        wanted = _for_gangs(step, wanted, offer.queues)
+    for candidate in wanted:
         found = _machine(candidate, asked)
         if found is not None:
             return candidate, found
@@ -83,6 +89,20 @@ def _wanted(step: str, queues: Sequence[Queue], name: str | None) -> Sequence[Qu
         raise UsageError(
             f"step '{step}': received queue={name!r}; allowed are the queues of the environment: "
             f"{_named(name, names)}"
+        )
+    return found
+
+
+def _for_gangs(step: str, wanted: Sequence[Queue], queues: Sequence[Queue]) -> Sequence[Queue]:
+    """The queues that run multi-node jobs (AWS Batch user guide, "Compute environment considerations")."""
+    found = [one for one in wanted if one.has_gangs]
+    if not found:
+        fit = [one.name for one in queues if one.has_gangs]
+        way_out = f"take queue={fit[0]!r}" if fit else "ask who runs the environment for one, compute.queues"
+        raise FlowError(
+            f"step '{step}' has @parallel, and Batch runs the nodes of a gang on EC2 alone, neither on "
+            f"Fargate nor on Spot; received {', '.join(f'queue {one.name} ({one.type})' for one in wanted)}; "
+            f"{way_out}"
         )
     return found
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from stepwell.compute.placement import Offer, place
 from stepwell.compute.submission import StepPlan
+from stepwell.contract import MULTINODE
 from stepwell.flow.decorators.attempts import attempts
 from stepwell.flow.decorators.batch import batch, image, needs
+from stepwell.flow.decorators.parallel import parallel
 from stepwell.flow.decorators.timeout import limit
 from stepwell.machines import Machine
 
@@ -25,10 +27,12 @@ def step_plans(functions: Mapping[str, Callable[..., Any]], offer: Offer) -> dic
         asked = batch.of(function)
         needed = needs(function)
         machine = Machine(needed["cpu"], needed["memory"], needed["gpu"])
-        queue, found = place(name, offer, machine, asked.attributes["queue"] if asked else None)
+        gang = parallel.of(function) is not None
+        wanted = asked.attributes["queue"] if asked else None
+        queue, found = place(name, offer, machine, wanted, gang=gang)
         plans[name] = StepPlan(
             queue.arn,
-            offer.definition(name, image(function), queue),
+            offer.definition(name, image(function), MULTINODE if gang else queue.platform),
             found,
             attempts(function),
             limit(function),

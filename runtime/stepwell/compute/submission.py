@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from stepwell.contract import NAMESPACE_TAG, owner, share
+from stepwell.contract import ALL_NODES, NAMESPACE_TAG, owner, share
 from stepwell.flow.decorators.attempts import ONCE, Attempts
 from stepwell.machines import Machine
 
@@ -75,13 +75,16 @@ class JobTask:
     """The task that a job runs.
 
     Attributes:
+        path: of a gang that of the task which has split; each node appends its index.
         attempt: how many attempts came before; None where that is not counted.
+        nodes: of a gang, how many tasks it is.
     """
 
     run: Value
     step: str
     path: Value
     attempt: Value | None
+    nodes: int | Reference | None = None
 
 
 def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[str, Any]:
@@ -101,18 +104,19 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         environment["STEPWELL_MAX_SPLITS"] = str(jobs.max_splits)
     if task.attempt is not None:
         environment["STEPWELL_ATTEMPT"] = task.attempt
+    container = {
+        "environment": [{"name": name, "value": value} for name, value in environment.items()],
+        "resourceRequirements": [
+            {"type": kind, "value": value} for kind, value in _requirements(plan.machine).items()
+        ],
+    }
     found: dict[str, Any] = {
         "jobName": name,
         "jobQueue": plan.queue,
         "jobDefinition": plan.definition,
         # queues divide their machines between namespaces
         "shareIdentifier": share(jobs.namespace),
-        "containerOverrides": {
-            "environment": [{"name": name, "value": value} for name, value in environment.items()],
-            "resourceRequirements": [
-                {"type": kind, "value": value} for kind, value in _requirements(plan.machine).items()
-            ],
-        },
+        **(_on_nodes(task.nodes, container) if task.nodes is not None else {"containerOverrides": container}),
         # what a role may stop a job by: Batch's own ids say nothing of whose it is
         "tags": {NAMESPACE_TAG: owner(jobs.namespace)},
         "propagateTags": True,
@@ -121,6 +125,12 @@ def submission(jobs: Jobs, task: JobTask, name: Value, plan: StepPlan) -> dict[s
         # the job's limit is a minute above the step's, which ends itself and can be caught
         found["timeout"] = {"attemptDurationSeconds": plan.limit + LEAST_TIMEOUT}
     return found
+
+
+def _on_nodes(nodes: int | Reference, container: dict[str, Any]) -> dict[str, Any]:
+    """The container of every node of a multi-node job."""
+    each = [{"targetNodes": ALL_NODES, "containerOverrides": container}]
+    return {"nodeOverrides": {"numNodes": nodes, "nodePropertyOverrides": each}}
 
 
 def _requirements(machine: Machine) -> dict[str, str]:

@@ -22,6 +22,7 @@ from stepwell.execution.joboutcome import JobOutcomes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.tally import duration
 from stepwell.execution.workers import Scheduler
+from stepwell.flow.graph import TaskId
 
 T = TypeVar("T")
 
@@ -61,14 +62,15 @@ class Job:
     """An attempt whose job is submitted; times are `time.monotonic`.
 
     Attributes:
+        logs: of each of its tasks, what reads its log.
         since: when it got its status.
         runnable_for: seconds of being RUNNABLE after which it is said why.
-        size: characters that were read of its log.
+        size: characters that were read of its logs.
     """
 
     attempt: Attempt
     id: str
-    log: LogReader
+    logs: Mapping[TaskId, LogReader]
     submitted: float
     runnable_for: float
     status: str = "SUBMITTED"
@@ -82,7 +84,7 @@ class BatchJobs:
 
     Args:
         submission: the arguments of ``SubmitJob`` for an attempt.
-        log: the reader of what the jobs of an attempt print.
+        log: the reader of what a task prints, from an attempt on.
         outcomes: what an attempt has come to, once its job is over.
     """
 
@@ -90,7 +92,7 @@ class BatchJobs:
         self,
         service: Service,
         submission: Callable[[Attempt], Mapping[str, Any]],
-        log: Callable[[Attempt], LogReader],
+        log: Callable[[TaskId, int], LogReader],
         outcomes: JobOutcomes,
         guard: Guard,
     ) -> None:
@@ -138,7 +140,7 @@ class BatchJobs:
         for job in self._jobs.values():
             error = left.get(job.id)
             said = f"Its Batch job was not ended: {error}" if error else "Its Batch job was ended."
-            self._scheduler.printed(job.attempt, said, "e" if error else "o")
+            self._scheduler.printed(job.attempt.task, said, "e" if error else "o")
             if not error:
                 self._guard.forget(job.id)
 
@@ -164,10 +166,12 @@ class BatchJobs:
             self._say(partial(_raise, error))
             return
         self._guard.watch(id)
-        self._say(partial(self._scheduler.started, attempt, f"job {id[:8]}"))
-        self._say(partial(self._scheduler.printed, attempt, f"It is Batch job {id}.", "o"))
+        for task in attempt.tasks:
+            self._say(partial(self._scheduler.started, task, f"job {id[:8]}"))
+        self._say(partial(self._scheduler.printed, attempt.task, f"It is Batch job {id}.", "o"))
         self._changed = now = time.monotonic()
-        self._jobs[id] = Job(attempt, id, self._log(attempt), now, WAITING, since=now)
+        logs = {task: self._log(task, attempt.number) for task in attempt.tasks}
+        self._jobs[id] = Job(attempt, id, logs, now, WAITING, since=now)
         self._new.set()
 
     def _follow(self) -> None:
@@ -221,12 +225,13 @@ class BatchJobs:
         return "nothing is known of its queue"
 
     def _read(self, job: Job, detail: dict[str, Any]) -> None:
-        """Pass on what is new in the log of a job."""
+        """Pass on what is new in the logs of a job's tasks."""
         tried = len(detail.get("attempts", ()))
         last = job.attempt.number + (max(tried - 1, 0) if detail["status"] in OVER else tried)
-        for stream, line in job.log.new(last):
-            job.size += len(line)
-            self._say(partial(self._scheduler.printed, job.attempt, line, stream))
+        for task, log in job.logs.items():
+            for stream, line in log.new(last):
+                job.size += len(line)
+                self._say(partial(self._scheduler.printed, task, line, stream))
 
     def _ended(self, job: Job, detail: dict[str, Any]) -> None:
         self._patiently(lambda: self._read(job, detail))
@@ -238,7 +243,7 @@ class BatchJobs:
         self._say(partial(self._scheduler.ended, job.attempt, outcome))
 
     def _tell(self, job: Job, text: str) -> None:
-        self._say(partial(self._scheduler.printed, job.attempt, text, "o"))
+        self._say(partial(self._scheduler.printed, job.attempt.task, text, "o"))
 
     def _patiently(self, call: Callable[[], T]) -> T:
         """Call again what fails for want of a network or a store, as long as there is patience."""

@@ -22,6 +22,7 @@ from stepwell.execution.joboutcome import LAST_LINES, JobOutcomes
 from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.package import CodePackage, pack_flow
 from stepwell.execution.queue import Attempt
+from stepwell.flow import paths
 from stepwell.flow.spec import FlowSpec
 
 
@@ -50,7 +51,10 @@ class BatchRun:
 
         def arguments(attempt: Attempt) -> dict[str, Any]:
             step, path = attempt.task.step, attempt.task.path
-            task = JobTask(run, step, path, str(attempt.number) if attempt.number else None)
+            if attempt.nodes is not None:
+                path = paths.outer(path)
+            number = str(attempt.number) if attempt.number else None
+            task = JobTask(run, step, path, number, attempt.nodes)
             return submission(self.jobs, task, job_name(graph.flow, step, path), self.plans[step])
 
         return BatchJobs(

@@ -13,7 +13,7 @@ from typing import Self
 
 from stepwell.datastore import Datastore
 from stepwell.errors import NotFound, StoreError
-from stepwell.execution.queue import Attempt
+from stepwell.flow.graph import TaskId
 from stepwell.logs import LogBook, Stream, lines
 
 _SHORTEST, _LONGEST = 1.0, 10.0
@@ -70,9 +70,9 @@ class LogReader:
         first: the attempt whose log is the first; Batch may try a job again by itself.
     """
 
-    def __init__(self, datastore: Datastore, flow: str, run: str, first: Attempt) -> None:
-        self._read = partial(datastore.log_from, flow, run, first.task)
-        self._attempt, self._place = first.number, 0
+    def __init__(self, datastore: Datastore, flow: str, run: str, task: TaskId, first: int) -> None:
+        self._read = partial(datastore.log_from, flow, run, task)
+        self._attempt, self._place = first, 0
 
     def new(self, last: int) -> list[tuple[Stream, str]]:
         """The lines that are new in the logs up to that of attempt `last`; raises `StoreError`."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from stepwell.datastore import Datastore
 from stepwell.errors import StepwellError
@@ -37,16 +38,13 @@ class History:
             UsageError: the files around the flow can't be read, are too many or too large.
         """
         from stepwell.execution.reuse import Earlier, Left
-        from stepwell.flow.decorators.no_reuse import no_reuse
 
         flow, code = self._flow_class.__name__, self._code.result()
         runs = list(islice(self._datastore.runs(flow), RUNS))
         found = {run: Left.from_document(left) for run, left in self._datastore.reuses(flow, runs).items()}
         known = {run: left for run, left in found.items() if left}
         earlier = {
-            step: Earlier.never("its step is marked @no_reuse")
-            if no_reuse.of(function)
-            else Earlier.of(step, code, known)
+            step: Earlier.never(why) if (why := _always(function)) else Earlier.of(step, code, known)
             for step, function in self._flow_class.step_functions().items()
         }
         return {step: one.text for step, one in earlier.items()}
@@ -76,6 +74,16 @@ class History:
                 if key:
                     left.add(task, key)
             self._datastore.put_reuse(flow, run, left.to_document())
+
+
+def _always(function: Callable[..., Any]) -> str:
+    """Why a step is always run; empty where it is not."""
+    from stepwell.flow.decorators.no_reuse import no_reuse
+    from stepwell.flow.decorators.parallel import parallel
+
+    if no_reuse.of(function):
+        return "its step is marked @no_reuse"
+    return "its nodes run together or not at all" if parallel.of(function) else ""
 
 
 def _code(flow_class: type[FlowSpec]) -> Code:

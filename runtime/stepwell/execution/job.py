@@ -25,8 +25,12 @@ from typing import IO, cast
 
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import NotFound, ParameterError, StoreError, UsageError
+from stepwell.execution.gang import Gang
 from stepwell.execution.growinglog import GrowingLog
+from stepwell.execution.node import Node
 from stepwell.execution.outcome import TASK_FAILED, death
+from stepwell.execution.together import failed, kept_together
+from stepwell.flow import paths
 from stepwell.flow.graph import START, TaskId
 from stepwell.flow.spec import FlowSpec
 from stepwell.logs import LogBook, Stream
@@ -42,6 +46,7 @@ class Job:
             which counts from 1 in AWS_BATCH_JOB_ATTEMPT.
         max_splits: how many items a foreach may have; None for any number.
         id: Batch's id of the job; None where it is not said.
+        node: which node of a multi-node job this is; it appends its index to the task's path.
     """
 
     datastore: str
@@ -55,6 +60,7 @@ class Job:
     attempt: int
     max_splits: int | None = None
     id: str | None = None
+    node: Node | None = None
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Job:
@@ -67,6 +73,7 @@ class Job:
                 "`step-functions create` or @batch has made, not to be called by hand"
             )
         said = {name: environ[f"STEPWELL_{name}"] for name in names}
+        node = Node.from_environment(environ)
         earlier = int(environ.get("STEPWELL_ATTEMPT", "0"))
         attempt = earlier + int(environ.get("AWS_BATCH_JOB_ATTEMPT", "1")) - 1
         return cls(
@@ -77,10 +84,11 @@ class Job:
             flow=said["FLOW"],
             flow_file=said["FLOW_FILE"],
             run=said["RUN"],
-            task=TaskId(said["STEP"], said["TASK"]),
+            task=TaskId(said["STEP"], paths.item(said["TASK"], node.index) if node else said["TASK"]),
             attempt=attempt,
             max_splits=int(environ["STEPWELL_MAX_SPLITS"]) if "STEPWELL_MAX_SPLITS" in environ else None,
             id=environ.get("AWS_BATCH_JOB_ID"),
+            node=node,
         )
 
 
@@ -105,22 +113,37 @@ def run_job(environ: Mapping[str, str]) -> int:
         process = subprocess.Popen(
             [python, *words], cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
-        log, asked_to_end = LogBook(utc_now()), Event()
+        log, asked_to_end, lost = LogBook(utc_now()), Event(), list[str]()
+        gang = Gang.of(datastore, job.flow, job.run, job.task, job.attempt) if job.node else None
 
         def end(number: int, frame: FrameType | None) -> None:
             asked_to_end.set()
             process.terminate()
 
+        def end_with_gang(why: str) -> None:
+            lost.append(why)
+            process.kill()
+
         signal.signal(signal.SIGTERM, end)
-        with GrowingLog(log, partial(datastore.put_log, job.flow, job.run, job.task, job.attempt)):
+        with (
+            GrowingLog(log, partial(datastore.put_log, job.flow, job.run, job.task, job.attempt)),
+            kept_together(gang, job.node, end_with_gang),
+        ):
             _follow(process, log)
             status = process.wait()
-    reason = death(status)
+    reason = lost[0] if lost and status else death(status)
     if reason and not asked_to_end.is_set():  # who asked knows why
         failure = Failure(job.task.step, job.task.path, job.attempt, reason, "", utc_now())
         datastore.put_failure(job.flow, job.run, failure)
         print(f"Error: {reason}", file=sys.stderr)
+    if status and gang and job.node and not asked_to_end.is_set():
+        failed(gang, job.node, _why(datastore, job))
     return 1 if status else 0
+
+
+def _why(datastore: Datastore, job: Job) -> str:
+    """Why the task of a job has failed, which has said so."""
+    return datastore.failure(job.flow, job.run, job.task, job.attempt).reason
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from stepwell.compute.ending import why_it_ended
+from stepwell.compute.ending import container_of, why_it_ended
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import NotFound, PlatformError
 from stepwell.execution.outcome import Outcome
@@ -51,7 +51,7 @@ class JobOutcomes:
         return Outcome(failure=failure), self._last_words(detail)
 
     def _last_words(self, detail: Mapping[str, Any]) -> list[str]:
-        stream = detail.get("container", {}).get("logStreamName")
+        stream = container_of(detail).get("logStreamName")
         with suppress(PlatformError):
             return self._container_log(stream) if stream else []
         return []

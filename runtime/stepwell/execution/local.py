@@ -45,7 +45,8 @@ class LocalRun:
         self._report, self._max_workers, self._keep = reporter, max_workers, keep
         self._frontier = Frontier(self._graph)
         self._waiting = Queue()
-        self._running: dict[Attempt, str] = {}
+        self._running: set[Attempt] = set()
+        self._by: dict[TaskId, str] = {}
         self._selector = selectors.DefaultSelector()
         self._failures: list[Failure] = []
 
@@ -74,7 +75,7 @@ class LocalRun:
             attempt = self._waiting.pop(time.monotonic())
             if attempt is None:
                 return
-            self._running[attempt] = ""
+            self._running.add(attempt)
             self._workers[attempt.task.step].start(attempt)
 
     def _patience(self) -> float | None:
@@ -86,30 +87,41 @@ class LocalRun:
 
     # -- what workers tell
 
-    def started(self, attempt: Attempt, by: str) -> None:
-        self._running[attempt] = by
-        self._report.started(attempt.task, by)
+    def started(self, task: TaskId, by: str) -> None:
+        self._by[task] = by
+        self._report.started(task, by)
 
-    def printed(self, attempt: Attempt, line: str, stream: Stream) -> None:
-        self._report.line(attempt.task, self._running.get(attempt, ""), line, stream)
+    def printed(self, task: TaskId, line: str, stream: Stream) -> None:
+        self._report.line(task, self._by.get(task, ""), line, stream)
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        by = self._running.pop(attempt)
+        self._running.remove(attempt)
+        by = {task: self._by.pop(task, "") for task in attempt.tasks}
         if outcome.failure:
             self._failed(attempt, by, outcome.failure)
             return
         self._keep(attempt.task, outcome)
-        self._report.finished(attempt.task, by, taken_over=outcome.taken_from is not None)
-        for task in self._frontier.done(attempt.task, outcome.splits, outcome.chosen):
-            self._waiting.push(Attempt(task))
+        for task in attempt.tasks:
+            self._report.finished(task, by[task], taken_over=outcome.taken_from is not None)
+            free = self._frontier.done(task, outcome.splits, outcome.chosen)
+            if self._graph[task.step].num_parallel:
+                self._waiting.push(Attempt(free[0], nodes=len(free)))
+                continue
+            for one in free:
+                self._waiting.push(Attempt(one))
 
     def gone(self, cause: str) -> None:
         if not self._failures:
             raise RunFailed(f"run {self._pathspec}: {cause}")
 
-    def _failed(self, attempt: Attempt, by: str, failure: Failure) -> None:
-        """Try the task again, or let the run fail."""
-        self._report.failed(attempt.task, by, failure)
+    def _failed(self, attempt: Attempt, by: Mapping[TaskId, str], failure: Failure) -> None:
+        """Try the task again, or let the run fail; of a gang all nodes, whichever of them has failed."""
+        failed = TaskId(failure.step, failure.task)
+        for task in attempt.tasks:
+            if task == failed:
+                self._report.failed(task, by[task], failure)
+            else:
+                self._report.ended(task, by[task])
         wait = attempts(self._functions[attempt.task.step]).wait(failure.attempt)
         if wait is None or self._frontier.is_lost(attempt.task):
             lost = self._frontier.failed(attempt.task)
@@ -121,8 +133,8 @@ class LocalRun:
             for task in lost.free:
                 self._waiting.push(Attempt(task))
             return
-        following = Attempt(attempt.task, failure.attempt + 1)
-        self._report.retrying(attempt.task, following.number, wait)
+        following = attempt._replace(number=failure.attempt + 1)
+        self._report.retrying(failed, following.number, wait)
         self._waiting.push_later(following, time.monotonic() + wait)
 
     def _sum_up(self) -> str:

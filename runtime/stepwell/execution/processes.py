@@ -22,6 +22,7 @@ from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.queue import Attempt
 from stepwell.execution.workers import Scheduler
 from stepwell.flow.decorators.timeout import limit
+from stepwell.flow.graph import TaskId
 from stepwell.logs import LogBook, Stream
 
 GRACE = 10.0
@@ -30,7 +31,7 @@ GRACE = 10.0
 
 @dataclass(slots=True)
 class Running:
-    """An attempt of a task whose process runs; times are `time.monotonic`.
+    """A task whose process runs, of an attempt; times are `time.monotonic`.
 
     Attributes:
         deadline: when it is killed as stuck.
@@ -40,6 +41,7 @@ class Running:
     """
 
     attempt: Attempt
+    task: TaskId
     worker: Worker
     deadline: float | None = None
     pid: int = 0
@@ -51,11 +53,27 @@ class Running:
     write: Future[None] | None = None
 
 
+@dataclass(slots=True)
+class Together:
+    """The processes of an attempt that still run: more than one of a gang's.
+
+    Attributes:
+        outcome: what it has come to: that of the main node, or the failure of the first that failed.
+    """
+
+    running: list[Running] = field(default_factory=list)
+    outcome: Outcome | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        return self.outcome is not None and self.outcome.failure is not None
+
+
 class Processes:
     """Runs attempts as processes, and keeps what they print as the log of their task.
 
     Args:
-        server: forks a process for what `request` makes of an attempt, and sends back an `Outcome`.
+        server: forks a process for what `request` makes of a task of an attempt, and sends back an `Outcome`.
         functions: the flow's steps by name.
         flow, run: where in the datastore logs and failures go.
     """
@@ -63,7 +81,7 @@ class Processes:
     def __init__(
         self,
         server: ForkServer,
-        request: Callable[[Attempt], Any],
+        request: Callable[[TaskId, Attempt], Any],
         functions: dict[str, Callable[..., Any]],
         datastore: Datastore,
         flow: str,
@@ -72,6 +90,7 @@ class Processes:
         self._server, self._request, self._functions = server, request, functions
         self._datastore, self._flow, self._run = datastore, flow, run
         self._running: dict[int, Running] = {}
+        self._attempts: dict[Attempt, Together] = {}
         # logs go to the datastore beside the loop, so that a slow store does not hold up tasks
         self._writers = ThreadPoolExecutor(4, thread_name_prefix="stepwell-log")
         self._writes: list[Future[None]] = []
@@ -81,18 +100,23 @@ class Processes:
         selector.register(self._server, EVENT_READ, self._hear_server)
 
     def start(self, attempt: Attempt) -> None:
-        try:
-            worker = self._server.start(self._request(attempt))
-        except OSError:
-            self._server_is_gone([attempt])
-            return
-        running = Running(attempt, worker)
+        self._attempts[attempt] = Together()
+        for task in attempt.tasks:
+            try:
+                worker = self._server.start(self._request(task, attempt))
+            except OSError:
+                self._server_is_gone(attempt)
+                return
+            self._attempts[attempt].running.append(self._add(Running(attempt, task, worker)))
+
+    def _add(self, running: Running) -> Running:
         running.next_keeping = running.began + pause(0, 0)
-        if seconds := limit(self._functions[attempt.task.step]):
+        if seconds := limit(self._functions[running.task.step]):
             running.deadline = time.monotonic() + seconds + GRACE
-        self._running[worker.ticket] = running
+        self._running[running.worker.ticket] = running
         for descriptor, _ in self._pipes(running):
             os.set_blocking(descriptor, False)
+        return running
 
     def look(self, now: float) -> float | None:
         """Kill what its ``@timeout`` could not end from inside, and keep logs that have grown."""
@@ -126,7 +150,7 @@ class Processes:
 
     def _printed(self, running: Running, stream: Stream, data: bytes) -> None:
         for line in running.log.add(stream, data, utc_now()):
-            self._scheduler.printed(running.attempt, line, stream)
+            self._scheduler.printed(running.task, line, stream)
 
     def _hear_pipe(self, descriptor: int, take: Callable[[bytes], None]) -> None:
         if not _read(descriptor, take):
@@ -136,11 +160,13 @@ class Processes:
         event = self._server.event()
         if event is None:
             self._selector.unregister(self._server)
-            self._server_is_gone([])
+            self._server_is_gone()
         elif isinstance(event, Started):
             running = self._running[event.ticket]
             running.pid = event.pid
-            self._scheduler.started(running.attempt, f"pid {event.pid}")
+            self._scheduler.started(running.task, f"pid {event.pid}")
+            if self._attempts[running.attempt].is_lost:
+                _kill(running)
             # only now, so that nothing a task prints is shown before it is said that it runs
             for descriptor, take in self._pipes(running):
                 self._selector.register(descriptor, EVENT_READ, partial(self._hear_pipe, descriptor, take))
@@ -149,38 +175,50 @@ class Processes:
 
     def _ended(self, running: Running, event: Ended) -> None:
         self._close(running)
-        if event.status or not running.answer:
-            cause = death(event.status) or "the task's process ended before its step was done"
-            self._lost(running.attempt, cause)
-        else:
-            self._scheduler.ended(running.attempt, pickle.loads(running.answer))
+        cause = death(event.status) or "the task's process ended before its step was done"
+        self._over(running, None if event.status else _answer(running), cause)
 
-    def _server_is_gone(self, lost: list[Attempt]) -> None:
+    def _over(self, running: Running, outcome: Outcome | None, cause: str) -> None:
+        """A process is gone, which said `outcome` or died of `cause`; with its last one an attempt ends."""
+        together = self._attempts[running.attempt]
+        together.running.remove(running)
+        if not together.is_lost:
+            if outcome is None:
+                outcome = self._died(running.attempt, running.task, cause)
+            if outcome.failure or running.task == running.attempt.task:
+                together.outcome = outcome
+            if outcome.failure:
+                for other in together.running:  # they succeed together
+                    _kill(other)
+        if not together.running:
+            del self._attempts[running.attempt]
+            assert together.outcome is not None
+            self._scheduler.ended(running.attempt, together.outcome)
+
+    def _server_is_gone(self, starting: Attempt | None = None) -> None:
         """End what it ran; an attempt that has said its outcome keeps it, and what follows can't start."""
-        why = self._server.why_gone()
+        why, lost = self._server.why_gone(), starting is not None
         while self._running:
             running = self._running.popitem()[1]
             self._end(running)
-            if running.answer:
-                self._scheduler.ended(running.attempt, pickle.loads(running.answer))
-            else:
-                lost = [*lost, running.attempt]
-        for attempt in lost:
-            self._lost(attempt, why)
+            outcome = _answer(running)
+            lost = lost or outcome is None
+            self._over(running, outcome, why)
+        if starting in self._attempts:
+            del self._attempts[starting]
+            self._scheduler.ended(starting, self._died(starting, starting.task, why))
         if lost:
             self._scheduler.gone(why)
 
     def _end(self, running: Running) -> None:
-        if running.pid:
-            with suppress(ProcessLookupError):
-                os.kill(running.pid, signal.SIGKILL)
+        _kill(running)
         self._close(running)
 
-    def _lost(self, attempt: Attempt, cause: str) -> None:
-        """A task died without a word: say so on its behalf."""
-        failure = Failure(attempt.task.step, attempt.task.path, attempt.number, cause, "", utc_now())
+    def _died(self, attempt: Attempt, task: TaskId, cause: str) -> Outcome:
+        """The outcome of a task that died without a word, said on its behalf."""
+        failure = Failure(task.step, task.path, attempt.number, cause, "", utc_now())
         self._datastore.put_failure(self._flow, self._run, failure)
-        self._scheduler.ended(attempt, Outcome(failure=failure))
+        return Outcome(failure=failure)
 
     def _close(self, running: Running) -> None:
         """Take what the pipes of a task that is gone still hold, and keep its log."""
@@ -192,9 +230,9 @@ class Processes:
                 pass
         running.worker.close()
         for line in running.log.close(utc_now()):
-            self._scheduler.printed(running.attempt, line, "o")
+            self._scheduler.printed(running.task, line, "o")
         if running.write or not running.log.is_empty:
-            write = self._writers.submit(self._keep, running.attempt, running.log.to_bytes(), running.write)
+            write = self._writers.submit(self._keep, running, running.log.to_bytes(), running.write)
             self._writes.append(write)
 
     def _keep_growing(self, running: Running, now: float) -> None:
@@ -205,12 +243,23 @@ class Processes:
             return
         if len(log) > running.kept or (write and write.exception()):
             running.kept = len(log)
-            running.write = self._writers.submit(self._keep, running.attempt, log, None)
+            running.write = self._writers.submit(self._keep, running, log, None)
 
-    def _keep(self, attempt: Attempt, log: bytes, earlier: Future[None] | None) -> None:
+    def _keep(self, running: Running, log: bytes, earlier: Future[None] | None) -> None:
         if earlier:
             wait([earlier])  # it began before, in whatever thread: what is shorter must not come last
-        self._datastore.put_log(self._flow, self._run, attempt.task, attempt.number, log)
+        self._datastore.put_log(self._flow, self._run, running.task, running.attempt.number, log)
+
+
+def _kill(running: Running) -> None:
+    if running.pid:
+        with suppress(ProcessLookupError):
+            os.kill(running.pid, signal.SIGKILL)
+
+
+def _answer(running: Running) -> Outcome | None:
+    """What a process has said of its task, if it came to that."""
+    return pickle.loads(running.answer) if running.answer else None
 
 
 def _read(descriptor: int, take: Callable[[bytes], None]) -> bool:

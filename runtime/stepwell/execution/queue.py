@@ -8,14 +8,28 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from stepwell.flow import paths
 from stepwell.flow.graph import TaskId
 
 
 class Attempt(NamedTuple):
-    """A task and how many attempts of it came before."""
+    """A task and how many attempts of it came before.
+
+    Attributes:
+        nodes: of a gang, attempted as a whole, how many tasks it is; `task` is that of its main node.
+    """
 
     task: TaskId
     number: int = 0
+    nodes: int | None = None
+
+    @property
+    def tasks(self) -> list[TaskId]:
+        """The tasks that run at once: this one, or all nodes of the gang."""
+        if self.nodes is None:
+            return [self.task]
+        path = paths.outer(self.task.path)
+        return [TaskId(self.task.step, paths.item(path, index)) for index in range(self.nodes)]
 
 
 @dataclass(slots=True)

@@ -28,6 +28,8 @@ class Reporter(Protocol):
 
     def failed(self, task: TaskId, by: str, failure: Failure) -> None: ...
 
+    def ended(self, task: TaskId, by: str) -> None: ...
+
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None: ...
 
     def tolerated(self, lost: Lost) -> None: ...
@@ -75,6 +77,10 @@ class Console:
     def failed(self, task: TaskId, by: str, failure: Failure) -> None:
         self._tally.failed(task, failure)
         self._say_of(task, by, f"Task failed: {failure.reason}", "31")
+
+    def ended(self, task: TaskId, by: str) -> None:
+        self._tally.ended(task)
+        self._say_of(task, by, "Task was ended: another node of its gang failed.", "31")
 
     def retrying(self, task: TaskId, attempt: int, seconds: float) -> None:
         self._tally.retrying(task)

@@ -29,7 +29,7 @@ from stepwell.flow.decorators.batch import batch_steps
 from stepwell.flow.decorators.packages import wanted
 from stepwell.flow.decorators.project import project_of
 from stepwell.flow.document import to_document
-from stepwell.flow.graph import START, Graph
+from stepwell.flow.graph import START, Graph, TaskId
 from stepwell.flow.parameters import Parameter
 from stepwell.flow.spec import FlowSpec
 
@@ -177,10 +177,10 @@ def run_locally(
             one.close()
         raise
 
-    def request(attempt: Attempt) -> TaskRequest:
-        first = attempt.task.step == START
+    def request(task: TaskId, attempt: Attempt) -> TaskRequest:
+        first = task.step == START
         spec = TaskSpec(
-            run, attempt.task, username, attempt.number, max_splits=max_splits, attached=tuple(attached),
+            run, task, username, attempt.number, max_splits=max_splits, attached=tuple(attached),
             parameters=parameters if first else None, origin=found if first else None,
         )  # fmt: skip
         return TaskRequest(datastore_url, namespace, spec)

@@ -20,6 +20,7 @@ class TaskSpec(NamedTuple):
             `parameters`.
         attached: the decorators that ``--with`` named, as texts; a task's process attaches them itself.
         job: id of the Batch job that runs it, if one does.
+        alone: whether it is run without the rest of the run: the node of a gang waits for no other.
     """
 
     run: str
@@ -33,3 +34,4 @@ class TaskSpec(NamedTuple):
     origin: Origin | Reuse | None = None
     attached: tuple[str, ...] = ()
     job: str | None = None
+    alone: bool = False

@@ -60,7 +60,8 @@ def spin(
     for needed in inputs:
         resumed(origin, datastore, graph.flow, run, needed)
     parameters = parameter_values(flow_class, past.parameters) if step == START else None
-    outcome = run_task(flow_class, TaskSpec(run, task, config.username(), parameters=parameters), datastore)
+    spec = TaskSpec(run, task, config.username(), parameters=parameters, alone=True)
+    outcome = run_task(flow_class, spec, datastore)
     if outcome.failure:
         raise RunFailed(f"spin: task {graph.flow}/{run}/{task} failed: {outcome.failure.reason}")
     return run, task

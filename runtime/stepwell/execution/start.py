@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any, NamedTuple
 
 from stepwell.artifacts.codec import encode
 from stepwell.artifacts.lazy import Artifact
 from stepwell.artifacts.row import Row
+from stepwell.execution.node import main_address
 from stepwell.execution.origin import Origin, Reuse, from_meta
 from stepwell.execution.parents import parents as find_parents
 from stepwell.execution.reads import Reads
 from stepwell.execution.spec import TaskSpec
+from stepwell.flow import paths
 from stepwell.flow.current import TaskContext
 from stepwell.flow.graph import START, Graph, TaskId
+from stepwell.flow.parallel import ALONE, Parallel
 from stepwell.flow.spec import FlowSpec
 from stepwell.flow.state import Input, Inputs, Joined, TaskState, frames
 
@@ -25,6 +29,7 @@ class Start(NamedTuple):
         origin: where tasks are found that are done already.
         here: what its manifest says of its place in the run.
         inputs: what a join joins; None in other steps.
+        parallel: its place in its gang.
     """
 
     origin: Origin | Reuse | None
@@ -32,6 +37,7 @@ class Start(NamedTuple):
     state: TaskState
     reads: Reads
     inputs: Inputs | None
+    parallel: Parallel
 
 
 def start_of(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Start:
@@ -62,7 +68,11 @@ def start_of(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: 
     @cache
     def read_split(split: TaskId) -> dict[str, Row]:
         found = led_here.get(split) or datastore.load(context.flow, spec.run, [split])[0]
-        return found.rows
+        if not graph[split.step].num_parallel:
+            return found.rows
+        name, nodes = graph[split.step].over, list(range(found.meta["foreach"]["splits"]))
+        row = encode(name, nodes, where=where, store=datastore.store, namespace=datastore.namespace)
+        return {**found.rows, name: row}
 
     state = TaskState(
         graph, spec.task, rows, open_row=open_row, read_split=read_split,
@@ -77,4 +87,11 @@ def start_of(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: 
         "index": [frame.index for frame in frames(graph, spec.task)],
         "origin": origin.to_meta() if origin else None,
     }
-    return Start(origin, here, state, reads, Inputs(inputs) if step.takes_inputs else None)
+    parallel = ALONE
+    if step.parallel:
+        ((split, manifest),) = led_here.items()
+        main = paths.item(split.path, 0)
+        parallel = Parallel(
+            main_address(os.environ), manifest.meta["foreach"]["splits"], state.stack()[-1].index, main
+        )
+    return Start(origin, here, state, reads, Inputs(inputs) if step.takes_inputs else None, parallel)

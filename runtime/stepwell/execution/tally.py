@@ -46,6 +46,10 @@ class Tally:
     def failed(self, task: TaskId, failure: Failure) -> None:
         self._left(task).failures[task] = failure
 
+    def ended(self, task: TaskId) -> None:
+        """It was ended before it was done, for another task's sake."""
+        self._left(task)
+
     def retrying(self, task: TaskId) -> None:
         """Another attempt follows: the task has not failed yet."""
         self._step(task).failures.pop(task, None)

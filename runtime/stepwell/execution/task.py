@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from stepwell.artifacts.manifest import Manifest
 from stepwell.artifacts.row import Row
 from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import AlreadyExists, FlowError, NotFound, StepwellError
+from stepwell.execution.gang import Gang
 from stepwell.execution.key import key_of
 from stepwell.execution.origin import Origin, Reuse, resumed, take_over
 from stepwell.execution.outcome import Outcome
@@ -65,10 +67,12 @@ def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastor
     )  # fmt: skip
     current.set_task(context)
     try:
-        if spec.attempt and datastore.is_done(flow_name, spec.run, spec.task):
-            (manifest,) = datastore.load(flow_name, spec.run, [spec.task])
-            return _settle(manifest, spec, context)
-        return _run(flow_class, graph, spec, context)
+        gang = _gang(graph, spec, context)
+        whose = gang.task(0) if gang else spec.task
+        if spec.attempt and datastore.is_done(flow_name, spec.run, whose):
+            (manifest,) = datastore.load(flow_name, spec.run, [whose])
+            return _settle(manifest, spec, context, gang)
+        return _run(flow_class, graph, spec, context, gang)
     finally:
         current.set_task(None)
 
@@ -77,13 +81,23 @@ def _parameter_names(flow_class: type[FlowSpec]) -> tuple[str, ...]:
     return tuple(name for name, one in flow_class.parameters().items() if isinstance(one, Parameter))
 
 
-def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext) -> Outcome:
+def _gang(graph: Graph, spec: TaskSpec, context: TaskContext) -> Gang | None:
+    """The gang that the task is a node of, if it is and is run with the others."""
+    if spec.alone or not graph[spec.task.step].parallel:
+        return None
+    return Gang.of(context.datastore, context.flow, spec.run, spec.task, spec.attempt)
+
+
+def _run(
+    flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: TaskContext, gang: Gang | None
+) -> Outcome:
     started = utc_now()
     start = start_of(flow_class, graph, spec, context)
-    taken = _take_over(start, spec, context)
+    context.parallel = start.parallel
+    taken = _take_over(start, spec, context, gang)
     if taken:
         print(f"Taken over from {taken.meta['taken_from']}.")
-        return _settle(taken, spec, context)
+        return _settle(taken, spec, context, gang)
     step, state, reads, inputs = graph[spec.task.step], start.state, start.reads, start.inputs
     flow = flow_class.__new__(flow_class)
     flow._stepwell_state = state
@@ -117,22 +131,33 @@ def _run(flow_class: type[FlowSpec], graph: Graph, spec: TaskSpec, context: Task
         "switch": {"name": step.condition, "chosen": ending.next[0]} if step.kind == "switch" else None,
         "table_reads": context.table_reads, "table_writes": context.table_writes,
         "reads": reads.noted, "sets": [name for name in rows if rows[name] is not reads.rows.get(name)],
-        "caught": state.caught, "runtime": runtime(),
+        "caught": state.caught, "runtime": runtime(), "nodes": start.parallel.num_nodes if gang else None,
         "python": _PYTHON, "stepwell": stepwell.__version__,
     }  # fmt: skip
     manifest = Manifest(meta, rows)
+    if gang:
+        if start.parallel.node_index:
+            gang.stage(start.parallel.node_index, manifest)
+            return Outcome()
+        gang.wait(start.parallel.num_nodes)
     try:
         context.datastore.commit(context.flow, spec.run, spec.task, manifest)
     except AlreadyExists:
         # another attempt was faster, such as one that Batch believed lost; its artifacts stand
         (manifest,) = context.datastore.load(context.flow, spec.run, [spec.task])
-    return _settle(manifest, spec, context)
+    return _settle(manifest, spec, context, gang)
 
 
-def _take_over(start: Start, spec: TaskSpec, context: TaskContext) -> Manifest | None:
+def _take_over(start: Start, spec: TaskSpec, context: TaskContext, gang: Gang | None) -> Manifest | None:
     """Make the task done with what another run has done, where that is to be and can be."""
     if isinstance(start.origin, Origin):
-        return resumed(start.origin, context.datastore, context.flow, spec.run, spec.task)
+        nodes = [gang.task(index) for index in range(start.parallel.num_nodes)] if gang else [spec.task]
+        if gang and len(context.datastore.find(context.flow, start.origin.run, nodes)) < len(nodes):
+            return None  # a gang is taken over as a whole
+        first, *others = nodes if spec.task == nodes[0] else [spec.task]
+        for one in others:  # Batch ends them with the main node
+            resumed(start.origin, context.datastore, context.flow, spec.run, one)
+        return resumed(start.origin, context.datastore, context.flow, spec.run, first)
     if isinstance(start.origin, Reuse):
         from stepwell.execution.earlier import find as find_earlier
 
@@ -160,21 +185,26 @@ def _leave_to_catch(
     found.leave(call, CaughtException("ProcessDied", reason, ""))
 
 
-def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext) -> Outcome:
+def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext, gang: Gang | None) -> Outcome:
     """What follows from a task that is done; an attempt that was killed here is made good by the next."""
     meta = manifest.meta
-    writes = meta["table_writes"]
-    if writes and "taken_from" in meta:
-        from stepwell.tables.branches import adopt
+    if gang and spec.task != gang.task(0):
+        return Outcome(taken_from=meta.get("taken_from"))  # the main node settles for all
+    others = replace(gang, attempt=meta["attempt"]).complete(meta["nodes"]) if gang else []
+    for one in (manifest, *others):
+        writes = one.meta["table_writes"]
+        if writes and "taken_from" in one.meta:
+            from stepwell.tables.branches import adopt
 
-        writes = adopt(context, writes)
-    context.datastore.move_pins(context.flow, spec.run, writes)
-    splits = meta["foreach"]["splits"] if meta["foreach"] else None
-    chosen = meta["switch"]["chosen"] if meta["switch"] else None
+            writes = adopt(context, writes)
+        context.datastore.move_pins(context.flow, spec.run, writes)
+    splits: int | None = meta["foreach"]["splits"] if meta["foreach"] else None
+    chosen: str | None = meta["switch"]["chosen"] if meta["switch"] else None
     decided = chosen or splits
     if spec.publish_splits and decided:
         # only now is it certain which attempt's word counts
-        context.datastore.put_split(context.flow, spec.run, spec.task, decided)
+        items = list(range(splits)) if splits and meta["foreach"]["name"] else decided
+        context.datastore.put_split(context.flow, spec.run, spec.task, items)
     return Outcome(splits, chosen, key=key_of(meta), taken_from=meta.get("taken_from"))
 
 

@@ -7,20 +7,21 @@ from typing import Protocol
 
 from stepwell.execution.outcome import Outcome
 from stepwell.execution.queue import Attempt
+from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
 
 
 class Scheduler(Protocol):
     """Told what becomes of the attempts that were started, always in the scheduler's own thread."""
 
-    def started(self, attempt: Attempt, by: str) -> None:
+    def started(self, task: TaskId, by: str) -> None:
         """It runs, or waits for its machine; `by` says for people what runs it: ``pid 4711``."""
 
-    def printed(self, attempt: Attempt, line: str, stream: Stream) -> None:
+    def printed(self, task: TaskId, line: str, stream: Stream) -> None:
         """It printed a line, or there is something to say about it."""
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
-        """It is over."""
+        """It is over, with all of its tasks; the outcome of a gang is that of its main node."""
 
     def gone(self, cause: str) -> None:
         """No attempt can be started any more. Raises `RunFailed` where no failure has ended the run yet."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from stepwell.errors import UsageError, did_you_mean
+from stepwell.flow.parallel import ALONE, Parallel
 
 if TYPE_CHECKING:
     from stepwell.client.objects import Run
@@ -32,6 +33,7 @@ class TaskContext:
     datastore: Datastore
     parameter_names: tuple[str, ...] = ()
     project: Project | None = None
+    parallel: Parallel = ALONE
     table_reads: dict[str, dict[str, Any]] = field(default_factory=dict)
     table_writes: list[dict[str, Any]] = field(default_factory=list)
     asked_id: bool = False
@@ -110,6 +112,16 @@ class Current:
         task = self._running()
         task.asked_id = True
         return f"{task.flow}/{task.run}/{task.step}/{task.task}"
+
+    @property
+    def parallel(self) -> Parallel:
+        """Which node of its gang the task is, and how it reaches the main one."""
+        return self._running().parallel
+
+    @property
+    def is_parallel(self) -> bool:
+        """Whether the step has `parallel`."""
+        return self._running().parallel.control_task_id is not None
 
     @property
     def project_name(self) -> str | None:

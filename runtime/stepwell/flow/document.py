@@ -27,7 +27,8 @@ def _entry(step: Step) -> dict[str, Any]:
     said = {
         "name": step.name, "kind": step.kind, "next": list(step.next), "foreach": step.foreach,
         "takes_inputs": step.takes_inputs, "doc": step.doc.partition("\n")[0][:_LONGEST_DOC],
-        "tolerate": step.tolerate, "condition": step.condition, "cases": [list(case) for case in step.cases],
+        "tolerate": step.tolerate, "num_parallel": step.num_parallel, "parallel": step.parallel,
+        "condition": step.condition, "cases": [list(case) for case in step.cases],
     }  # fmt: skip
     return {name: value for name, value in said.items() if value}
 

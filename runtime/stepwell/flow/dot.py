@@ -18,7 +18,7 @@ def dot(graph: Graph) -> str:
 
 def _label(step: Step) -> str:
     if step.kind == "foreach":
-        return f"{step.name}\\nfor each of {step.foreach}"
+        return f"{step.name}\\nfor each of {step.over}"
     return f"{step.name}\\nby {step.condition}" if step.kind == "switch" else step.name
 
 

@@ -65,7 +65,7 @@ class _Block:
             name = next(iter(self._certain[name]), None)
             if element.step.kind == "foreach":
                 share = f", {element.step.tolerate:.3g} may fail" if element.step.tolerate else ""
-                yield f"{indent} ╠═ for each of {element.step.foreach}{share}", None
+                yield f"{indent} ╠═ for each of {element.step.over}{share}", None
                 yield from _Block(element.inner[0], f"{indent} ║   ").lines()
             elif element.step.kind == "branch":
                 for branch in element.inner:

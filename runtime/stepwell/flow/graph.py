@@ -37,6 +37,8 @@ class Step(NamedTuple):
         next: names of the steps that follow, in the order of ``self.next``, each once.
         foreach: name of the artifact a foreach goes over.
         tolerate: the share of its items that may fail, from 0 to less than 1.
+        num_parallel: of a foreach over the nodes of a gang, how many, as it is written: ``4``, ``self.n``.
+        parallel: whether its tasks are the nodes of a gang, which run at once.
         takes_inputs: whether it is declared ``def name(self, inputs)``: a join.
         where: ``file:line``, for messages.
         condition: name of the artifact a switch looks at.
@@ -53,6 +55,13 @@ class Step(NamedTuple):
     condition: str | None = None
     cases: tuple[tuple[Key, str], ...] = ()
     tolerate: float = 0
+    num_parallel: str | None = None
+    parallel: bool = False
+
+    @property
+    def over(self) -> str:
+        """What a foreach goes over: the name of an artifact, or the nodes of a gang."""
+        return self.foreach or f"num_parallel={self.num_parallel}"
 
     def tolerated(self, items: int) -> int:
         """How many of so many items may fail."""
@@ -270,6 +279,7 @@ def _check_steps(flow: str, steps: dict[str, Step]) -> None:
             raise FlowError(f"{step.where}: step 'start' has nothing to join; remove `inputs`")
         if step.kind == "switch":
             _check_switch(step, steps)
+        _check_gang(step, steps)
 
 
 def _check_switch(step: Step, steps: dict[str, Step]) -> None:
@@ -289,6 +299,30 @@ def _check_switch(step: Step, steps: dict[str, Step]) -> None:
                 f"{step.where}: the switch of step '{step.name}' leads straight to the join '{target}'; "
                 "put a step between them"
             )
+
+
+def _check_gang(step: Step, steps: dict[str, Step]) -> None:
+    for target in step.next:
+        if steps[target].parallel and not step.num_parallel:
+            raise FlowError(
+                f"{step.where}: step '{step.name}' leads to '{target}', which has @parallel, without "
+                f"num_parallel; write self.next(self.{target}, num_parallel=4)"
+            )
+        if step.num_parallel and not steps[target].parallel:
+            raise FlowError(
+                f"{step.where}: step '{step.name}' leads to '{target}' with num_parallel, but that has no "
+                "@parallel; write @parallel above its @step"
+            )
+    if step.parallel and step.name == START:
+        raise FlowError(
+            f"{step.where}: step 'start' has @parallel, but no num_parallel leads to it; "
+            "put the work into a step that follows"
+        )
+    if step.parallel and (step.kind != "linear" or not steps[step.next[0]].takes_inputs):
+        raise FlowError(
+            f"{step.where}: step '{step.name}' has @parallel, but the step behind it does not join its "
+            "nodes; lead to one step, declared with `inputs`"
+        )
 
 
 def _order(steps: dict[str, Step]) -> list[str]:

@@ -11,10 +11,11 @@ from typing import Any
 
 from stepwell.errors import FlowError
 from stepwell.flow.graph import END, Key, Step
+from stepwell.flow.parallel import MOST_NODES, is_number_of_nodes
 
 _EXAMPLES = (
-    "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items') or "
-    "self.next({'x': self.a, 'y': self.b}, condition='name')"
+    "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items'), "
+    "self.next(self.a, num_parallel=4) or self.next({'x': self.a, 'y': self.b}, condition='name')"
 )
 
 
@@ -126,7 +127,9 @@ class _Next:
 
     def complete(self, step: Step) -> Step:
         """The step with what follows it."""
-        foreach, condition, tolerate = self._texts()
+        foreach, condition, tolerate, num_parallel = self._texts()
+        if num_parallel is not None and (foreach is not None or condition is not None):
+            raise self._refuse("num_parallel is given alone: it is a foreach over the nodes of a gang")
         if tolerate is not None and foreach is None:
             raise self._refuse("tolerate goes with foreach: it is the share of items that may fail")
         if any(isinstance(argument, ast.Dict) for argument in self._call.args) or condition is not None:
@@ -140,26 +143,37 @@ class _Next:
             raise self._refuse("self.next names no step")
         if len(set(names)) < len(names):
             raise self._refuse("self.next names a step twice")
-        if foreach is None:
+        if foreach is None and num_parallel is None:
             return step._replace(kind="branch" if len(names) > 1 else "linear", next=names)
         if len(names) > 1:
             raise self._refuse("a foreach leads to one step")
-        return step._replace(kind="foreach", next=names, foreach=foreach, tolerate=tolerate or 0)
+        return step._replace(
+            kind="foreach", next=names, foreach=foreach, tolerate=tolerate or 0, num_parallel=num_parallel
+        )
 
-    def _texts(self) -> tuple[str | None, str | None, float | None]:
-        """What is given as `foreach`, as `condition`, and as `tolerate`."""
+    def _texts(self) -> tuple[str | None, str | None, float | None, str | None]:
+        """What is given as `foreach`, as `condition`, as `tolerate`, and as `num_parallel`."""
         found: dict[str, str] = {}
-        tolerate = None
+        tolerate = num_parallel = None
         for keyword in self._call.keywords:
             if keyword.arg == "tolerate":
                 tolerate = self._share(keyword.value)
+                continue
+            if keyword.arg == "num_parallel":
+                num_parallel = self._nodes(keyword.value)
                 continue
             if keyword.arg not in ("foreach", "condition"):
                 raise self._refuse(f"self.next takes no argument '{keyword.arg}'")
             if not (isinstance(keyword.value, ast.Constant) and isinstance(keyword.value.value, str)):
                 raise self._refuse(f"{keyword.arg} takes the name of an artifact, as text")
             found[keyword.arg] = keyword.value.value
-        return found.get("foreach"), found.get("condition"), tolerate
+        return found.get("foreach"), found.get("condition"), tolerate, num_parallel
+
+    def _nodes(self, node: ast.expr) -> str:
+        """The number of nodes as it is written; what is no number, but computed, is known in a run."""
+        if isinstance(node, ast.Constant) and not is_number_of_nodes(node.value):
+            raise self._refuse(f"num_parallel is a whole number from 1 to {MOST_NODES}")
+        return ast.unparse(node)
 
     def _share(self, node: ast.expr) -> float:
         value = node.value if isinstance(node, ast.Constant) else None

@@ -10,6 +10,7 @@ from stepwell.errors import FlowError
 from stepwell.flow.config import given_of
 from stepwell.flow.decorators.base import check_decorators, is_step
 from stepwell.flow.decorators.flowlevel import check_flow_decorators
+from stepwell.flow.decorators.parallel import parallel
 from stepwell.flow.given import Given
 from stepwell.flow.graph import Graph
 from stepwell.flow.mistakes import tell_mistakes
@@ -90,7 +91,9 @@ class FlowSpec:
                         f"flow {cls.__name__}: a step is named '{name}', which a flow uses itself; "
                         f"a step's name is none of {', '.join(sorted(RESERVED))} and does not begin with '_'"
                     )
-            graph = Graph(cls.__name__, read_steps(functions))
+            steps = read_steps(functions)
+            gangs = {name for name, function in functions.items() if parallel.of(function)}
+            graph = Graph(cls.__name__, [one._replace(parallel=one.name in gangs) for one in steps])
             check_flow_decorators(cls)
             for name, value in vars(cls).items():
                 if callable(value):
@@ -142,6 +145,7 @@ class FlowSpec:
         foreach: str | None = None,
         condition: str | None = None,
         tolerate: float = 0,
+        num_parallel: int | None = None,
     ) -> None:
         """Say which step follows; the last statement of every step but ``end``.
 
@@ -155,8 +159,9 @@ class FlowSpec:
             condition: name of the artifact whose value is the key of the step to run.
             tolerate: the share of a foreach's items that may fail, from 0 to less than 1: its join gets the
                 others.
+            num_parallel: how many nodes the gang has that the tasks of the step are, which has ``@parallel``.
         """
-        self._stepwell_state.end_with(self)
+        self._stepwell_state.end_with(self, num_parallel)
 
     @property
     def index(self) -> int | None:

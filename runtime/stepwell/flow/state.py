@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from stepwell.errors import FlowError
 from stepwell.flow import paths
 from stepwell.flow.graph import Graph, Step, TaskId
+from stepwell.flow.parallel import MOST_NODES, is_number_of_nodes
 
 if TYPE_CHECKING:
     from stepwell.artifacts.lazy import Artifact
@@ -110,7 +111,7 @@ class TaskState:
     Args:
         rows: what the task inherits; for a join only the parameters.
         open_row: makes a lazy `Artifact` of a row.
-        read_split: the rows of a splitting task, read when a step asks for its item.
+        read_split: what a splitting task's foreach goes over, by `Step.over`, read when a step asks for it.
         parameters: attributes of the flow's parameters: they are merged without being named.
         max_splits: how many items a foreach may have; None for any number.
     """
@@ -205,10 +206,8 @@ class TaskState:
         return len(self._items_of(frame))
 
     def items(self, frame: Frame) -> Row:
-        """The artifact that a foreach around the task goes over."""
-        name = self.graph[frame.split.step].foreach
-        assert name is not None, f"{frame.split} is no foreach"
-        return self._read_split(frame.split)[name]
+        """What a foreach around the task goes over."""
+        return self._read_split(frame.split)[self.graph[frame.split.step].over]
 
     def _items_of(self, frame: Frame) -> Any:
         if frame.split not in self._items:
@@ -217,14 +216,22 @@ class TaskState:
 
     # -- the end of the step
 
-    def end_with(self, flow: FlowSpec) -> None:
+    def end_with(self, flow: FlowSpec, num_parallel: Any = None) -> None:
         """End as the source says, which has been checked; only values are known here.
 
         Raises:
-            FlowError: a foreach can't go over its artifact, or a switch has no such key.
+            FlowError: a foreach can't go over its artifact, a switch has no such key, or a gang can't have
+                so many nodes.
         """
         step = self.graph[self.task.step]
-        if step.foreach is not None:
+        if step.num_parallel is not None:
+            if not is_number_of_nodes(num_parallel):
+                raise FlowError(
+                    f"{step.where}: step '{step.name}': num_parallel={step.num_parallel} is "
+                    f"{num_parallel!r:.60}; it must be a whole number from 1 to {MOST_NODES}"
+                )
+            self.ending = Ending(step.next, num_parallel)
+        elif step.foreach is not None:
             self.ending = Ending(step.next, self._count(step, getattr(flow, step.foreach, _MISSING)))
         elif step.condition is not None:
             self.ending = Ending((self._choose(step, getattr(flow, step.condition, _MISSING)),))

@@ -140,7 +140,9 @@ class _Compiler:
             step, name = element.step, element.step.name
             on = {"Next": _entry(self._graph[element.after[0]])} if element.after else {"End": True}
             behind: dict[str, Any] = {}
-            if step.kind == "foreach":
+            if step.num_parallel:
+                behind = self._gang(element, over, on)
+            elif step.kind == "foreach":
                 behind = {f"{name}: for each of {step.foreach}": {**self._map(element), **on}}
             elif step.kind == "branch":
                 behind = {f"{name}: branches": {**self._parallel(element), **on}}
@@ -148,21 +150,38 @@ class _Compiler:
                 behind = self._switch(step)
             if step.repeats:
                 states[_entry(step)] = {**_FIRST, "Next": name}
-            dead = f"{name}: tell why"
-            states[name] = {
-                **self._job(element),
-                "Catch": _catch(dead),
-                **({"Next": next(iter(behind))} if behind else on),
-            }
-            states |= behind
-            states[dead] = self._tell_why(step, over or f"{name}: failed")
-            if over is None:
-                states[f"{name}: failed"] = _FAIL
+            states |= self._attempted(element, over, {"Next": next(iter(behind))} if behind else on, behind)
         return states
+
+    def _attempted(
+        self, element: Element, over: str | None, on: dict[str, Any], behind: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The job of a step, what stands behind it, and what tells why it died."""
+        name = element.step.name
+        dead = f"{name}: tell why"
+        states = {name: {**self._job(element), "Catch": _catch(dead), **on}, **behind}
+        states[dead] = self._tell_why(element.step, over or f"{name}: failed")
+        if over is None:
+            states[f"{name}: failed"] = _FAIL
+        return states
+
+    def _gang(self, element: Element, over: str | None, on: dict[str, Any]) -> dict[str, Any]:
+        """Read how many nodes a gang has, and run them: as one job, whose tasks need no map."""
+        step, ((nodes,),) = element.step, element.inner
+        reading = f"{step.name}: read num_parallel"
+        read = {
+            **self._read(step),
+            "ResultSelector": {"nodes.$": "States.StringToJson($.Body)"},
+            "ResultPath": "$.gang",
+            "Next": nodes.step.name,
+        }
+        return {reading: read, **self._attempted(nodes, over, on, {})}
 
     def _tell_why(self, step: Step, following: str) -> dict[str, Any]:
         """Keep what Step Functions says of a task that failed, beside what the task itself may have said."""
         pattern, values = _task(step)
+        if step.parallel:
+            pattern = paths.item(pattern, 0)  # the main node speaks for all
         key = keys.died(self._to.namespace, self._graph.flow, "{}", step.name, pattern)
         put = self._put(f"States.Format('{key}', $.run, {values})", {"Body.$": "$.error"})
         return {**put, "Catch": _catch(following, None), "Next": following}
@@ -186,6 +205,7 @@ class _Compiler:
             path=Reference(f"States.Format('{pattern}', {values})" if step.repeats else "$.path"),
             # a retried state submits a new job, whose own count begins anew: it is told the state's
             attempt=Reference("States.Format('{}', $$.State.RetryCount)") if plan.attempts.more else None,
+            nodes=Reference("$.gang.nodes") if step.parallel else None,
         )
         jobs = replace(self._jobs, max_splits=MOST_ITEMS) if step.kind == "foreach" else self._jobs
         name = Reference(f"States.Format('{name_stem(self._graph.flow, step.name)}-{pattern}', {values})")
@@ -242,10 +262,10 @@ class _Compiler:
             """How many maps stand one in the other."""
             depths = (max(map(nested, one.inner), default=0) for one in elements)
             pairs = zip(elements, depths, strict=True)
-            return max(((one.step.kind == "foreach") + depth for one, depth in pairs), default=0)
+            return max((_is_mapped(one.step) + depth for one, depth in pairs), default=0)
 
         inside = nested(element.inner[0])
-        around = sum(scope.branch is None for scope in self._graph.scopes(element.step.name))
+        around = sum(_is_mapped(self._graph[scope.split]) for scope in self._graph.scopes(element.step.name))
         return outer_concurrency(self._to.max_workers, around + inside) if inside else self._to.max_workers
 
     def _switch(self, step: Step) -> dict[str, Any]:
@@ -254,12 +274,9 @@ class _Compiler:
         to = {name: again if name == step.name else _entry(self._graph[name]) for name in step.next}
         states: dict[str, Any] = {
             reading: {
-                "Type": "Task",
-                "Resource": f"arn:{self._to.partition}:states:::aws-sdk:s3:getObject",
-                "Parameters": self._what_was_decided(step),
+                **self._read(step),
                 "ResultSelector": {"step.$": "States.StringToJson($.Body)"},
                 "ResultPath": "$.choice",
-                "Retry": [_PATIENCE],
                 "Next": f"{step.name}: by {step.condition}",
             },
             f"{step.name}: by {step.condition}": {
@@ -274,11 +291,25 @@ class _Compiler:
             states[again] = {**_NEXT, "Next": step.name}
         return states
 
+    def _read(self, step: Step) -> dict[str, Any]:
+        """A state that reads what the task of a step has decided."""
+        return {
+            "Type": "Task",
+            "Resource": f"arn:{self._to.partition}:states:::aws-sdk:s3:getObject",
+            "Parameters": self._what_was_decided(step),
+            "Retry": [_PATIENCE],
+        }
+
     def _what_was_decided(self, step: Step) -> dict[str, str]:
         """Where the task of a foreach wrote its indices, and that of a switch the step it chose."""
         pattern, values = _task(step)
         key = keys.split(self._to.namespace, self._graph.flow, "{}", step.name, pattern)
         return {"Bucket": self._to.bucket, "Key.$": f"States.Format('{key}', $.run, {values})"}
+
+
+def _is_mapped(step: Step) -> bool:
+    """Whether a Distributed Map stands behind a step."""
+    return step.kind == "foreach" and not step.num_parallel
 
 
 def _catch(following: str, keep: str | None = "$.error") -> list[dict[str, Any]]:

@@ -24,7 +24,14 @@ from stepwell.production.starters import Starters, started_by_events
 from stepwell.production.target import Target
 from stepwell.production.tokens import Given, Tokens, authorized, needs_token, new_token
 
-_NOWHERE = Offer([Queue("fargate", "${job_queue}", "FARGATE", 16)], ["default"], "${job_definitions}")
+_NOWHERE = Offer(
+    [
+        Queue("fargate", "${job_queue}", "FARGATE", 16),
+        Queue("ec2", "${job_queue_ec2}", "EC2", 192, ("m5",)),
+    ],
+    ["default"],
+    "${job_definitions}",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,14 +140,18 @@ def outer_concurrency(workers: int, levels: int) -> int:
 
 
 def _check_job(flow: str, state: _State) -> None:
-    overrides = json.dumps(_filled(state.body["Parameters"]["ContainerOverrides"], state.depth))
+    parameters = state.body["Parameters"]
+    if "NodeOverrides" in parameters:
+        (each,) = parameters["NodeOverrides"]["NodePropertyOverrides"]
+        parameters = {**parameters, **each}
+    overrides = json.dumps(_filled(parameters["ContainerOverrides"], state.depth))
     if len(overrides) > MAX_OVERRIDES:
         raise UsageError(
             f"flow {flow}: the job of step '{state.name}' has container overrides of up to "
             f"{len(overrides):,} characters, above the {MAX_OVERRIDES:,} that Batch takes; give the flow, "
             "its file and its steps shorter names"
         )
-    name = _filled(state.body["Parameters"]["JobName.$"], state.depth)
+    name = _filled(parameters["JobName.$"], state.depth)
     if len(name) > MAX_JOB_NAME:
         raise UsageError(
             f"flow {flow}: the job of step '{state.name}' has a name of up to {len(name)} characters, above "

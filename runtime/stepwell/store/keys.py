@@ -12,6 +12,9 @@ The namespace comes first, so that IAM can guard it by prefix::
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/manifest.parquet   the task's commit
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.log
     ns/<namespace>/flows/<Flow>/runs/<run>/tasks/<step>/<task>/<attempt>.failed.json
+    ns/<namespace>/flows/<Flow>/runs/<run>/gangs/<step>/<task>/<attempt>/<node>.parquet  until all are done
+    ns/<namespace>/flows/<Flow>/runs/<run>/gangs/<step>/<task>/<attempt>/<node>.alive    that it still runs
+    ns/<namespace>/flows/<Flow>/runs/<run>/gangs/<step>/<task>/<attempt>/<node>.failed   why it failed
     ns/<namespace>/flows/<Flow>/runs/<run>/reuse.json                  when its tasks serve later runs
     ns/<namespace>/flows/<Flow>/runs/<run>/earlier/<step>.jsonl        which earlier runs' tasks may serve
     ns/<namespace>/flows/<Flow>/runs/<run>/tags/<tag>                  percent-encoded
@@ -75,6 +78,11 @@ def task_root(namespace: str, flow: str, run: str, step: str, task: str) -> str:
 
 def manifest(namespace: str, flow: str, run: str, step: str, task: str) -> str:
     return task_root(namespace, flow, run, step, task) + "manifest.parquet"
+
+
+def gang_root(namespace: str, flow: str, run: str, step: str, task: str, attempt: int) -> str:
+    """`task` is that which has split."""
+    return run_root(namespace, flow, run) + f"gangs/{step}/{task}/{attempt}/"
 
 
 def split(namespace: str, flow: str, run: str, step: str, task: str) -> str:

@@ -116,11 +116,13 @@ def _before(graph: Graph, task: TaskId, inherited: dict[TaskId, Artifacts], item
         split.splits = len(inherited)
     first, around = next(iter(inherited.values()), {}), frames(graph, task)
     for frame in around:
-        name = graph[frame.split.step].foreach
-        assert name is not None
+        split = before.setdefault(frame.split, _Left({}))
+        if graph[frame.split.step].num_parallel:
+            split.splits = frame.index + 1
+            continue
+        name = graph[frame.split.step].over
         mine = item if frame is around[-1] else None
         items = first.get(name) if mine is None else None
-        split = before.setdefault(frame.split, _Left({}))
         split.artifacts[name] = [None] * frame.index + [mine] if items is None else items
         split.splits = len(split.artifacts[name])
     return before

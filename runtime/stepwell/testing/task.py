@@ -33,7 +33,7 @@ def run_task_here(
     plan = attempts(flow_class.step_functions()[task.step])
     first = parameters if task.step == START else None
     for number in count():
-        spec = TaskSpec(RUN, task, user, number, first, max_splits)
+        spec = TaskSpec(RUN, task, user, number, first, max_splits, alone=True)
         try:
             return attempt_task(flow_class, spec, datastore)
         except Exception as error:

@@ -130,7 +130,7 @@ def _element(element: Element) -> Picture:
     width = max(len(_shortened(step.name, _LONGEST)) * _LETTER + 44, _NARROWEST)
     inner = [_block(block) for block in element.inner]
     if step.kind == "foreach":
-        inner = [_framed(inner[0], f"for each of {step.foreach}")]
+        inner = [_framed(inner[0], f"for each of {step.over}")]
     below = sum(part.width for part in inner) + _GAP * (len(inner) - 1)
     found = Picture(width=max(width, below), height=_HEIGHT)
     found.nodes[step.name] = Point((found.width - width) / 2, 0.0), width

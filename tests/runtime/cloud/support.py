@@ -44,15 +44,21 @@ class Aws:
         self.client("s3").create_bucket(Bucket=name)
         return name
 
-    def compute_environment(self, **given: Any) -> str:
+    def compute_environment(self, kind: str = "FARGATE", **given: Any) -> str:
         name = self.name("ce")
         ec2 = self.client("ec2")  # moto gives every account a default network
         resources = {
-            "type": "FARGATE",
+            "type": kind,
             "maxvCpus": 4,
             "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
             "securityGroupIds": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
         }
+        if kind == "EC2":
+            profile = self.client("iam").create_instance_profile(InstanceProfileName=self.name("profile"))
+            resources |= {
+                "minvCpus": 0, "instanceTypes": ["m5.large"],
+                "instanceRole": profile["InstanceProfile"]["Arn"],
+            }  # fmt: skip
         if "serviceRole" not in given:
             given["serviceRole"] = self.role("batch.amazonaws.com")
         elif given["serviceRole"] is None:
@@ -74,11 +80,19 @@ class Aws:
 
     @functools.cached_property
     def queue(self) -> str:
+        return self._queue("FARGATE")
+
+    @functools.cached_property
+    def ec2_queue(self) -> str:
+        """A queue whose machines are instances, which run multi-node jobs."""
+        return self._queue("EC2")
+
+    def _queue(self, kind: str) -> str:
         answer = self.client("batch").create_job_queue(
             jobQueueName=self.name("queue"),
             state="ENABLED",
             priority=1,
-            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": self.compute_environment()}],
+            computeEnvironmentOrder=[{"order": 1, "computeEnvironment": self.compute_environment(kind)}],
         )
         return str(answer["jobQueueArn"])
 
@@ -110,9 +124,9 @@ class Aws:
         )
         return str(answer["jobDefinitionArn"])
 
-    def submit(self, definition: str, name: str = "job", **given: Any) -> str:
+    def submit(self, definition: str, name: str = "job", queue: str | None = None, **given: Any) -> str:
         answer = self.client("batch").submit_job(
-            jobName=name, jobQueue=self.queue, jobDefinition=definition, **given
+            jobName=name, jobQueue=queue or self.queue, jobDefinition=definition, **given
         )
         return str(answer["jobId"])
 

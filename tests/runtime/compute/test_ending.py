@@ -63,8 +63,9 @@ def test_every_end_has_words(detail: dict[str, Any], words: str) -> None:
 def in_states(**detail: Any) -> dict[str, str]:
     """What a state machine catches where a job failed."""
     variables = [{"Name": "STEPWELL_STEP", "Value": "fit"}, {"Name": "STEPWELL_ATTEMPT", "Value": "2"}]
-    container = {"Environment": variables, **detail.pop("Container", {})}
-    cause = {"JobId": "j1", "Status": "FAILED", "Container": container, **detail}
+    given = detail.pop("Container", {})
+    container = {} if given is None else {"Container": {"Environment": variables, **given}}
+    cause = {"JobId": "j1", "Status": "FAILED", **container, **detail}
     return {"Error": "States.TaskFailed", "Cause": json.dumps(cause)}
 
 
@@ -101,6 +102,22 @@ def in_states(**detail: Any) -> dict[str, str]:
                 "its Batch job j1 ended: MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT; ask for less with "
                 "@resources, or who runs the environment for a larger queue",
                 2,
+            ),
+        ),
+        (
+            in_states(
+                Container=None,
+                Attempts=[{"Container": {"ExitCode": 137, "Reason": "OutOfMemoryError: killed"}}],
+                NodeProperties={
+                    "NodeRangeProperties": [
+                        {"Container": {"Environment": [{"Name": "STEPWELL_ATTEMPT", "Value": "1"}]}}
+                    ]
+                },
+            ),
+            Death(
+                "its Batch job j1 ended: OutOfMemoryError: killed; the container was killed by SIGKILL (exit "
+                "code 137), maybe for want of memory; ask for more memory: @resources(memory=...)",
+                1,
             ),
         ),
         (

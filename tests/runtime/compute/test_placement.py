@@ -43,6 +43,25 @@ def test_the_first_queue_that_has_the_machine_gets_the_step(
     assert placed(asked) == (queue, machine)
 
 
+def test_a_gang_goes_to_instances_on_demand() -> None:
+    """Batch runs the nodes of a gang neither on Fargate nor on Spot; the queue to take is said."""
+    offer = Offer(QUEUES, ["default"], "")
+    assert place("train", offer, Machine(1, 4096), gang=True) == (BIG, Machine(1, 4096))
+    said = (
+        "step 'train' has @parallel, and Batch runs the nodes of a gang on EC2 alone, neither on Fargate nor "
+        "on Spot; "
+    )
+    with pytest.raises(FlowError) as refused:
+        place("train", offer, Machine(4, 16384, 1), "gpu", gang=True)
+    assert str(refused.value) == said + "received queue gpu (SPOT); take queue='big'"
+    with pytest.raises(FlowError) as refused:
+        place("train", Offer([FARGATE, SPOT], ["default"], ""), Machine(1, 4096), gang=True)
+    assert str(refused.value) == said + (
+        "received queue fargate (FARGATE), queue spot (FARGATE_SPOT); ask who runs the environment for one, "
+        "compute.queues"
+    )
+
+
 def test_the_order_of_the_queues_counts() -> None:
     """Where spot comes first, a step goes there, as long as it fits into its vCPUs."""
     assert placed(Machine(1, 4096), SPOT, FARGATE)[0] == "spot"

@@ -52,6 +52,19 @@ def test_what_is_said_is_added() -> None:
     ]
 
 
+def test_a_gang_is_one_job() -> None:
+    """Every node has the same container, and the path of the task that has split; it appends its index."""
+    plan = StepPlan("queue", "definition", Machine(2, 4096))
+    whole = submission(JOBS, JobTask("r1", "train", "0-3", None, 4), "Made-train-0-3", plan)
+    alone = submission(JOBS, JobTask("r1", "train", "0-3", None), "Made-train-0-3", plan)
+    container = alone.pop("containerOverrides")
+    assert whole.pop("nodeOverrides") == {
+        "numNodes": 4,
+        "nodePropertyOverrides": [{"targetNodes": "0:", "containerOverrides": container}],
+    }
+    assert whole == alone
+
+
 def test_job_names_fit_the_limit() -> None:
     """A job's name keeps to 128 characters however long flow, step and path are."""
     assert job_name("Made", "work", "0-3") == "Made-work-0-3"

@@ -73,11 +73,11 @@ class Run:
         )
         self.workers.open(self.selector, self)
 
-    def started(self, attempt: Attempt, by: str) -> None:
-        self.told.append(("started", attempt, by))
+    def started(self, task: TaskId, by: str) -> None:
+        self.told.append(("started", task, by))
 
-    def printed(self, attempt: Attempt, line: str, stream: Stream) -> None:
-        self.told.append(("printed", attempt, line, stream))
+    def printed(self, task: TaskId, line: str, stream: Stream) -> None:
+        self.told.append(("printed", task, line, stream))
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
         self.told.append(("ended", attempt, outcome))
@@ -136,7 +136,7 @@ def test_looks_are_fast_after_a_change_and_seldom_without() -> None:
 def test_a_job_is_followed_to_its_end(run: Run) -> None:
     """The scheduler hears the job's id, each of its states, what the task prints meanwhile, and its end."""
     (job,) = run.start(FIRST)
-    assert run.told[0] == ("started", FIRST, "job job-0")
+    assert run.told[0] == ("started", FIRST.task, "job job-0")
     run.until(lambda: "It is Batch job job-0." in run.lines())
     for status in ("RUNNABLE", "STARTING", "RUNNING"):
         run.set(job, status)

@@ -13,7 +13,6 @@ from stepwell.datastore import Datastore
 from stepwell.errors import NotFound, StoreError
 from stepwell.execution import growinglog
 from stepwell.execution.growinglog import GrowingLog, LogReader, pause
-from stepwell.execution.queue import Attempt
 from stepwell.flow.graph import TaskId
 from stepwell.logs import LogBook, began, lines
 from stepwell.store.base import Store
@@ -71,7 +70,7 @@ def until(holds: object, seconds: float = 5) -> None:
 def test_a_log_is_read_once(store: Store) -> None:
     """A reader gives each whole line once, of one attempt after the other, on every kind of store."""
     datastore = Datastore(store, "user/ada")
-    reader = LogReader(datastore, "Made", "r1", Attempt(TASK, 1))
+    reader = LogReader(datastore, "Made", "r1", TASK, 1)
 
     def put(attempt: int, log: bytes) -> None:
         datastore.put_log("Made", "r1", TASK, attempt, log)
@@ -92,7 +91,7 @@ def test_a_log_is_read_once(store: Store) -> None:
 def test_large_logs_are_read_from_where_one_stopped(store: Store) -> None:
     """More than is fetched at once is read without a gap."""
     datastore = Datastore(store, "user/ada")
-    reader = LogReader(datastore, "Made", "r1", Attempt(TASK))
+    reader = LogReader(datastore, "Made", "r1", TASK, 0)
     texts = [f"{number} " + "x" * 100 for number in range(3000)]
     for end in (1, 1000, 3000):
         datastore.put_log("Made", "r1", TASK, 0, book(*texts[:end]).to_bytes())

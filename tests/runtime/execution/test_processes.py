@@ -58,9 +58,9 @@ class Told:
         self.outcomes: dict[Attempt, Outcome] = {}
         self.causes: list[str] = []
 
-    def started(self, attempt: Attempt, by: str) -> None: ...
+    def started(self, task: TaskId, by: str) -> None: ...
 
-    def printed(self, attempt: Attempt, line: str, stream: str) -> None: ...
+    def printed(self, task: TaskId, line: str, stream: str) -> None: ...
 
     def ended(self, attempt: Attempt, outcome: Outcome) -> None:
         assert attempt not in self.outcomes
@@ -79,7 +79,9 @@ def closing() -> Iterator[list[Callable[[], None]]]:
 
 
 def opened(server: Any, datastore: Datastore, told: Told) -> tuple[Processes, selectors.BaseSelector]:
-    processes = Processes(server, lambda attempt: attempt, {"work": lambda: None}, datastore, "Made", "r1")
+    processes = Processes(
+        server, lambda task, attempt: attempt, {"work": lambda: None}, datastore, "Made", "r1"
+    )
     selector = selectors.DefaultSelector()
     processes.open(selector, told)
     return processes, selector

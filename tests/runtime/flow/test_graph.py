@@ -191,8 +191,8 @@ MISTAKES = {
         def end(self): pass
         """,
         "flow.py:5: step 'start' does not say which step follows; its last statement must be one of "
-        "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items') or "
-        "self.next({'x': self.a, 'y': self.b}, condition='name')",
+        "self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items'), "
+        "self.next(self.a, num_parallel=4) or self.next({'x': self.a, 'y': self.b}, condition='name')",
     ),
     "a next that is not last": (
         """
@@ -257,7 +257,8 @@ MISTAKES = {
         """,
         "flow.py:6: step 'start': self.next takes no argument 'for_each'; received "
         "self.next(self.end, for_each='xs'); allowed are self.next(self.a), self.next(self.a, self.b), "
-        "self.next(self.a, foreach='items') or self.next({'x': self.a, 'y': self.b}, condition='name')",
+        "self.next(self.a, foreach='items'), self.next(self.a, num_parallel=4) or "
+        "self.next({'x': self.a, 'y': self.b}, condition='name')",
     ),
 }
 

@@ -158,8 +158,8 @@ def test_drawing_ways_that_cross() -> None:
 
 
 ALLOWED = (
-    "; allowed are self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items') or "
-    "self.next({'x': self.a, 'y': self.b}, condition='name')"
+    "; allowed are self.next(self.a), self.next(self.a, self.b), self.next(self.a, foreach='items'), "
+    "self.next(self.a, num_parallel=4) or self.next({'x': self.a, 'y': self.b}, condition='name')"
 )
 CALLS = {
     "self.next({'a': self.one, 'b': self.end})": "a dictionary of steps needs condition='...', the name of "

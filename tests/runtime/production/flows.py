@@ -6,7 +6,9 @@ from pathlib import Path
 
 HEAD = """
 import os, signal, sys, time
-from stepwell import FlowSpec, Parameter, current, project, retry, schedule, step, trigger, trigger_on_finish
+from stepwell import (
+    FlowSpec, Parameter, current, parallel, project, retry, schedule, step, trigger, trigger_on_finish
+)
 """
 TAIL = """
 

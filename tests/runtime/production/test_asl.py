@@ -217,6 +217,40 @@ def test_foreach() -> None:
     }
 
 
+def test_gang() -> None:
+    """A gang is one job and needs no map; its number of nodes is read where the step before has written it."""
+    machine = compiled(
+        Step("start", "foreach", ("train",), num_parallel="self.n"),
+        Step("train", "linear", ("join",), parallel=True),
+        Step("join", "linear", ("end",), takes_inputs=True),
+        Step("end", "end"),
+    )
+    states = machine["States"]
+    gang = job("train", Next="join")
+    container = gang["Parameters"].pop("ContainerOverrides")
+    gang["Parameters"]["NodeOverrides"] = {
+        "NumNodes.$": "$.gang.nodes",
+        "NodePropertyOverrides": [{"TargetNodes": "0:", "ContainerOverrides": container}],
+    }
+    assert states["train"] == gang
+    assert states["start"]["Next"] == "start: read num_parallel"
+    assert states["start: read num_parallel"] == {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::aws-sdk:s3:getObject",
+        "Parameters": {
+            "Bucket": "store",
+            "Key.$": "States.Format('ns/user/ada/flows/Made/runs/{}/splits/start/{}.json', $.run, $.path)",
+        },
+        "ResultSelector": {"nodes.$": "States.StringToJson($.Body)"},
+        "ResultPath": "$.gang",
+        "Retry": states["train: tell why"]["Retry"],
+        "Next": "train",
+        "Catch": caught("The run failed"),
+    }
+    assert "tasks/train/{}-0/died.json" in states["train: tell why"]["Parameters"]["Key.$"]
+    assert not [one for one in states.values() if one["Type"] == "Map"]
+
+
 def test_retries_and_limits() -> None:
     """A retried step is retried by its state, which tells the job its count; a limit is the job's too."""
     deployment = Deployment(

@@ -12,7 +12,8 @@ from moto.batch.models import BatchBackend, JobDefinition, JobQueue
 from moto.batch.responses import BatchResponse
 from moto.iam.exceptions import NotFoundException
 
-from stepwell.cloud.jobs import LocalJob, retry_strategy_of_submission
+from stepwell.cloud import multinode
+from stepwell.cloud.jobs import LocalJob, node_overrides_of_submission, retry_strategy_of_submission
 from stepwell.cloud.patches.replacing import replaces
 
 
@@ -37,6 +38,31 @@ def submitted_retry_strategy_counts() -> None:
             return original(self)
         finally:
             retry_strategy_of_submission.reset(token)
+
+
+def submitted_node_overrides_count() -> None:
+    """moto drops the ``nodeOverrides`` of ``SubmitJob``.
+
+    AWS: API Reference, ``NodeOverrides``: how many nodes there are, and what is overridden of their
+    containers, by the node ranges of the job definition. User Guide, "Compute environment considerations for
+    MNP with AWS Batch": neither on Fargate nor on Spot.
+    """
+
+    @replaces(BatchResponse, "submitjob")
+    def submitjob(original: Any, self: Any) -> Any:
+        queue = self.batch_backend.get_job_queue(self._get_param("jobQueue"))
+        definition = self.batch_backend.get_job_definition(self._get_param("jobDefinition"))
+        overrides = self._get_param("nodeOverrides") or {}
+        if queue is not None and definition is not None:
+            types = {one.compute_resources["type"] for one in queue.environments}
+            said = multinode.mistake(definition.node_properties, overrides, types)
+            if said:
+                raise ClientException(said)
+        token = node_overrides_of_submission.set(overrides)
+        try:
+            return original(self)
+        finally:
+            node_overrides_of_submission.reset(token)
 
 
 def shares_are_asked_for() -> None:
@@ -193,6 +219,7 @@ def job_state_time_limits_are_kept() -> None:
 PATCHES = (
     jobs_are_local_processes,
     submitted_retry_strategy_counts,
+    submitted_node_overrides_count,
     shares_are_asked_for,
     scheduling_priorities_are_kept,
     job_names_may_have_one_character,

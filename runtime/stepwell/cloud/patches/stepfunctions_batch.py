@@ -83,13 +83,20 @@ def submit_job_takes_shares() -> None:
     """moto drops parameters of a job that it doesn't know, its share of a queue among them.
 
     AWS: Developer Guide, "Run AWS Batch workloads with Step Functions": the example has ``PropagateTags``;
-    the other two are what a fair-share queue wants (Batch API Reference, ``SubmitJob``).
+    two others are what a fair-share queue wants, and ``NodeOverrides`` is what a multi-node job takes in
+    place of ``ContainerOverrides`` (Batch API Reference, ``SubmitJob``).
     """
 
     @replaces(StateTaskServiceBatch, "_get_supported_parameters")
     def _get_supported_parameters(original: Any, self: Any) -> Any:
         known = original(self)
-        return known and known | {"PropagateTags", "SchedulingPriorityOverride", "ShareIdentifier"}
+        more = {"NodeOverrides", "PropagateTags", "SchedulingPriorityOverride", "ShareIdentifier"}
+        return known and known | more
+
+    @replaces(StateTaskServiceBatch, "_attach_aws_environment_variables")
+    def _attach_aws_environment_variables(original: Any, parameters: dict[str, Any]) -> None:
+        if "NodeOverrides" not in parameters:  # it would add ContainerOverrides, which exclude each other
+            original(parameters)
 
 
 def submit_job_waits_for_the_job_itself() -> None:

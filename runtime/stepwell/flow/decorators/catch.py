@@ -53,6 +53,11 @@ class catch(StepDecorator):
             raise self.refuse("print_exception", "True or False")
 
     def check_step(self, step: Step) -> None:
+        if step.parallel:
+            raise FlowError(
+                f"{step.where}: @catch on step '{step.name}', which has @parallel: where one node fails the "
+                "others are ended, so none could go on; catch the exception in the step"
+            )
         if step.kind not in ("linear", "branch", "end"):
             raise FlowError(
                 f"{step.where}: @catch on step '{step.name}', which ends with a {step.kind}: had it failed, "
