@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from modules import aws
 from modules.accepted import LOGS, accept
@@ -172,10 +173,9 @@ class Compute(Construct):
                     public_address=props.network.public_addresses,
                     disk_gib=props.task_disk_gib,
                 )
+                what: Any = {"type": "container", "container_properties": container.to_json()}
                 if kind == MULTINODE:
                     what = {"type": "multinode", "node_properties": container.to_nodes_json()}
-                else:
-                    what = {"type": "container", "container_properties": container.to_json()}
                 batch.BatchJobDefinition(
                     scope,
                     f"job-definition-{name}-{kind.lower()}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from modules import aws
 from modules.cdk import Construct
 from modules.site import Site
@@ -20,7 +22,7 @@ class Nodes(Construct):
     def __init__(self, scope: Construct, id: str, site: Site, vpc: str) -> None:
         super().__init__(scope, id)
         name, rules = f"{site.names.prefix}-nodes", aws.security_group
-        among = {"protocol": "-1", "from_port": 0, "to_port": 0, "self_attribute": True}
+        among: Any = {"protocol": "-1", "from_port": 0, "to_port": 0, "self_attribute": True}
         self.security_group: str = rules.SecurityGroup(
             self,
             "nodes",

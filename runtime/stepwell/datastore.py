@@ -93,9 +93,24 @@ class Datastore:
             AlreadyExists: another run has the id.
         """
         root = keys.run_root(self.namespace, info.flow, info.run)
-        self.store.put(root + "run.json", info.to_json(), if_absent=True)
+        self._claim(root + "run.json", info.to_json())
         if listed:
-            self.store.put(keys.index_root(self.namespace, info.flow) + info._entry, b"")
+            self.list_run(info)
+
+    def list_run(self, info: RunInfo) -> None:
+        """Let a run that is claimed be among the flow's runs; that it is there already is no error."""
+        self.store.put(keys.index_root(self.namespace, info.flow) + info._entry, b"")
+
+    def _claim(self, key: str, data: bytes) -> None:
+        """Write an object that nobody else would write alike, once.
+
+        Where the answer of S3 was lost, the store asks again, and finds what it has written itself.
+        """
+        try:
+            self.store.put(key, data, if_absent=True)
+        except AlreadyExists:
+            if self.store.get(key) != data:
+                raise
 
     def end_run(self, flow: str, run: str) -> None:
         """Say that a run is over without its ``end``: a task failed for good, or it was interrupted.
@@ -326,9 +341,7 @@ class Datastore:
 
     def put_parameters(self, flow: str, run: str, parameters: Mapping[str, Any]) -> None:
         """Keep what a trigger was given until the run starts; raises `AlreadyExists`."""
-        self.store.put(
-            keys.parameters(self.namespace, flow, run), json.dumps(dict(parameters)).encode(), if_absent=True
-        )
+        self._claim(keys.parameters(self.namespace, flow, run), json.dumps(dict(parameters)).encode())
 
     def is_run(self, flow: str, run: str) -> bool:
         """Whether there is such a run, or it was triggered and its first task has not begun yet."""

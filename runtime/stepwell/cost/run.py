@@ -55,7 +55,9 @@ def computes(document: Mapping[str, Any]) -> list[Compute]:
     """The kinds of compute in a stack's Terraform JSON, each once, in its order."""
     resources = document.get("resource", {})
     public = any(
-        json.loads(body["container_properties"]).get("networkConfiguration", {}).get("assignPublicIp")
+        json.loads(body.get("container_properties", "{}"))  # nodes of gangs have none
+        .get("networkConfiguration", {})
+        .get("assignPublicIp")
         == "ENABLED"
         for body in resources.get("aws_batch_job_definition", {}).values()
     )

@@ -5,7 +5,6 @@ Who started it, a person, a schedule or an event, makes no difference but for wh
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from stepwell.datastore import Datastore, RunInfo, utc_now
@@ -38,8 +37,10 @@ def begin(
         graph=to_document(flow_class.graph()), project=project_of(flow_class, job.namespace),
         revision=datastore.code_revision(job.code),
     )  # fmt: skip
-    with suppress(AlreadyExists):  # an attempt before this one has claimed it
+    try:
         datastore.claim_run(info)
+    except AlreadyExists:  # by an attempt before this one, which may have come no further
+        datastore.list_run(datastore.run_info(job.flow, job.run))
     if frozen().environments:
         datastore.put_environments(job.flow, job.run, frozen().environments)
     tags = datastore.tags(job.flow, job.run).union(frozen().tags)

@@ -59,8 +59,9 @@ def file(tmp_path: Path) -> Path:
 
 def test_a_flow_is_deployed_and_run(file: Path, stepwell_environment: dict[str, str]) -> None:
     """A deployed flow is triggered with parameters, waited for and read; its runs are listed."""
+    file.write_text(file.read_text().replace("Made", "Listed"))  # no other test's
     deployed = Deployer(file).step_functions().create(max_workers=2, tags=["ours"])
-    assert (deployed.name, deployed.flow_name) == ("stepwell-test-local-user-tester-Made", "Made")
+    assert (deployed.name, deployed.flow_name) == ("stepwell-test-local-user-tester-Listed", "Listed")
     good = deployed.trigger(alpha=3, tags=["good"])
     assert good.wait(timeout=60) == good.status == "SUCCEEDED"
     assert good.run is not None and good.run.data.double == 6
@@ -69,7 +70,7 @@ def test_a_flow_is_deployed_and_run(file: Path, stepwell_environment: dict[str, 
     assert bad.wait() == "FAILED"
     assert bad.run is not None and bad.run.user_tags == {"ours"}
     assert bad.run.finished and not bad.run.successful
-    flow = Flow("Made", datastore="s3")
+    flow = Flow("Listed", datastore="s3")
     assert [run.id for run in flow.runs("ours")] == [bad.id, good.id]
     assert [run.id for run in flow.runs("good")] == [good.id]
     assert [run.id for run in deployed.runs()] == [bad.id, good.id]

@@ -218,7 +218,7 @@ def test_foreach() -> None:
 
 
 def test_gang() -> None:
-    """A gang is one job and needs no map; its number of nodes is read where the step before has written it."""
+    """A gang is one job and needs no map; its number of nodes is read where the step before wrote it."""
     machine = compiled(
         Step("start", "foreach", ("train",), num_parallel="self.n"),
         Step("train", "linear", ("join",), parallel=True),

@@ -76,6 +76,23 @@ def test_a_production_run_that_was_aborted(tmp_path: Path, stepwell_environment:
     assert listed()[run.id] == "failed"
 
 
+def test_a_run_of_a_project_that_was_aborted_before_it_began(
+    tmp_path: Path, stepwell_environment: dict[str, str]
+) -> None:
+    """A console that aborts a run leaves no word, and before its first task nothing says which project the
+    flow is of: that it was aborted is seen all the same."""
+    file = write_flow(tmp_path, BODY, "from stepwell import project")
+    file.write_text(file.read_text().replace("class Made", '@project(name="fraud")\nclass Made'))
+    run = Deployer(file).step_functions().create().trigger()
+    production = run._production
+    production.states.stop_execution(executionArn=production.execution_arn(run.id.removeprefix("sfn-")))
+    out, err = (watch := watching(run.id)).communicate(timeout=120)
+    assert watch.returncode == 1, (out, err)
+    assert err == (
+        f"Error: run Made/{run.id} failed before its first task began: its execution was aborted\n"
+    )
+
+
 def wait_until_it_runs(run: TriggeredRun) -> None:
     deadline = time.monotonic() + 60
     while run.run is None:
