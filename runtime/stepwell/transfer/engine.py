@@ -27,8 +27,9 @@ PART = 8 << 20
 """Bytes of an object above which it is moved in several requests, and fetched to a file."""
 WORKERS = 32
 """Requests at once for small objects: with `PART` the memory that is in use at most, 256 MiB."""
-_RANGE, _RANGES, _CHUNK = 64 << 20, 4, 4 << 20
-"""Of large objects: bytes of a request, requests at once, and bytes that are written as they come."""
+_RANGE, _RANGES, _CHUNK = 64 << 20, 4, 256 << 10
+"""Of large objects: bytes of a request, requests at once, and bytes that are written as they come. More of
+these are fresh memory each time, whose first touch takes longer than the rest."""
 _UPLOADS, _SENT, _PARTS = 2, 16 << 20, 5
 """Large files that are sent at once, bytes of their parts, and parts at once; S3 takes 10,000 of a file."""
 _IN_MEMORY = 128 << 20
