@@ -1,4 +1,4 @@
-"""What the image of Batch jobs is made of; its instructions are read, and run as processes, without Docker."""
+"""What the image of Batch jobs is made of: its instructions are read, and run as processes without Docker."""
 
 from __future__ import annotations
 

@@ -77,6 +77,12 @@ def _decode_table(row: Row, store: Store) -> Any:
         return tabular.from_table(row.type, arrow.read(open_content(row, store), row.encoding))
     except ValueError as error:
         raise damaged(row, error) from error
+    except ImportError as error:
+        library = row.type.partition(".")[0]
+        raise ArtifactError(
+            f"artifact {row.name!r} of type {row.type} can't be loaded: {line(error)}; install {library} "
+            f"here (a step with its own packages: @pypi(packages={{{library!r}: ''}})); or save a pa.Table"
+        ) from error
 
 
 def damaged(row: Row, error: Exception) -> ArtifactError:

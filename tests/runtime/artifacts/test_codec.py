@@ -243,3 +243,16 @@ def test_saving_holds_no_second_copy(tmp_path: Path) -> None:
         "print(pa.default_memory_pool().max_memory() / table.nbytes)\n"
     )
     assert float(subprocess.check_output([sys.executable, "-c", code, str(tmp_path)])) < 0.5
+
+
+def test_a_table_whose_library_is_not_here(memory: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame that a step with other packages has saved: who has not got its library is told which, and of
+    which artifact."""
+    row = saved(pl.DataFrame({"a": [1]}), memory)
+    monkeypatch.setitem(sys.modules, "polars", None)
+    said = (
+        rf"'{row.name}' of type polars.DataFrame can't be loaded: .*; install polars here .* save a pa.Table"
+    )
+    with pytest.raises(ArtifactError, match=said) as caught:
+        codec.decode(row, memory)
+    assert "\n" not in str(caught.value)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from stepwell.datastore import Datastore
 from stepwell.environments import platforms, prepare, uv
+from stepwell.environments.pack import Pack
 from stepwell.environments.prepare import local_folder
 from stepwell.errors import PackagesError, StepwellError, UsageError
 from stepwell.flow.decorators.packages import Wanted
@@ -136,3 +139,38 @@ def test_another_file_than_was_locked_is_refused(wheels: Path, datastore: Datast
     write_wheel(wheels, "stone", "3.1", other="changed = True\n")
     with pytest.raises(PackagesError, match=r"environment of step train: .*Hash mismatch for `stone==3\.1`"):
         prepare.prepare(asked, datastore, silent)
+
+
+def test_one_lock_for_all_platforms(
+    wheels: Path, datastore: Datastore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop of another kind than containers locks for both at once; each gets its wheel of the same
+    version, and a version that has none for one of them is refused there and then."""
+    mac, linux = "macosx_11_0_arm64", "manylinux_2_17_x86_64"
+    for name, tags in (("oak", [mac, linux]), ("elm", [mac])):
+        files = [write_wheel(wheels, name, "1.0", tag=f"py3-none-{tag}", kind=f"# {tag}") for tag in tags]
+        # an index that says the hash of each file, as real ones do
+        links = [f'<a href="{file.as_uri()}#sha256={_sha256(file)}">{file.name}</a>' for file in files]
+        page = tmp_path / "simple" / name / "index.html"
+        page.parent.mkdir(parents=True)
+        page.write_text(f"<!doctype html><html><body>{'<br>'.join(links)}</body></html>")
+    simple = (tmp_path / "simple").as_uri()
+    (wheels.parent / "uv.toml").write_text(f'index = [{{ url = "{simple}", default = true }}]\n')
+    monkeypatch.setattr(platforms, "here", lambda: "macos-arm64")
+    asked = {"a": wanted(("oak", ""))}
+    said = prepare.prepare(asked, datastore, silent, made_for=["macos-arm64", platforms.CONTAINER])
+    (text,) = said["locks"].values()
+    assert text.startswith("oak==1.0") and text.count("--hash=sha256:") == 2
+    for platform, tag in (("macos-arm64", mac), (platforms.CONTAINER, linux)):
+        name = said["steps"]["a"]["packs"][platform]
+        with pa.OSFile(str(tmp_path / f"cache/packs/{name}.pack")) as file:
+            Pack(file, name).unpack(tmp_path / platform)
+        (module,) = (tmp_path / platform).rglob("oak/kind.py")
+        assert module.read_text() == f"# {tag}"
+    refused = r"elm==1\.0.*has a wheel for each of .*linux-x86_64.*, or use @conda"
+    with pytest.raises(PackagesError, match=refused):
+        prepare.prepare({"a": wanted(("elm", ""))}, datastore, silent)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()

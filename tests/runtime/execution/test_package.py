@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from stepwell import Flow
 from stepwell.errors import PlatformError, UsageError
 from stepwell.execution import files, package
 from stepwell.execution.revision import ask
 from stepwell.flow.commandline import Frozen
+from tests.support import run_flow, write_flow
 
 
 def make(folder: Path) -> Path:
@@ -86,6 +88,31 @@ def test_the_commit_is_known(tmp_path: Path) -> None:
     assert told is not None and len(told["commit"]) == 40 and not told["dirty"]
     (flow.parent / "new.py").write_text("x")
     assert ask(flow)() == {**told, "dirty": True}
+
+
+def test_the_commit_is_kept_with_the_run(tmp_path: Path) -> None:
+    """A run says at which commit it was started, and whether the tree was dirty."""
+    file = write_flow(
+        tmp_path,
+        """
+        @step
+        def start(self):
+            self.next(self.end)
+        @step
+        def end(self): pass
+        """,
+    )
+    git(tmp_path, "init")
+    git(tmp_path, "add", "made.py")
+    git(tmp_path, "commit", "-m", "first")
+    for dirty in (False, True):
+        ended = run_flow(file, tmp_path / ".home", "run")
+        assert ended.returncode == 0, ended.stderr
+        kept = Flow(
+            "Made", datastore=str(tmp_path / ".home"), namespace="user/tester"
+        ).latest_run.info.revision
+        assert kept == {**(ask(file)() or {}), "dirty": dirty} and len(kept["commit"]) == 40
+        (tmp_path / "new.py").write_text("x = 1")
 
 
 @pytest.mark.parametrize(

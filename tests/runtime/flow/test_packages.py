@@ -59,12 +59,15 @@ def test_disabled() -> None:
 
 
 def test_environment_of_the_command_line() -> None:
-    """`--environment=pypi` gives steps without packages an environment too; `local` takes all away."""
+    """`--environment=pypi` or `conda` gives steps without packages one too; `local` takes all away."""
     made = flow(None, conda(packages={"a": ""}))
     use_environment(made, "pypi")
     assert asked(made) == {"start": Wanted("conda", None, (("a", ""),)), "end": Wanted("pypi")}
     use_environment(made, "local")
     assert asked(made) == {}
+    other = flow(None, pypi(packages={"a": ""}))
+    use_environment(other, "conda")
+    assert asked(other) == {"start": Wanted("pypi", None, (("a", ""),)), "end": Wanted("conda")}
 
 
 @pytest.mark.parametrize(
