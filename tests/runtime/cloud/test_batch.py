@@ -126,6 +126,22 @@ def test_a_definition_goes_by_its_arn_without_revision(aws: Aws) -> None:
     assert aws.ended_job(aws.submit(arn.rpartition(":")[0]))["jobDefinition"] == arn
 
 
+@proves("job_definitions_go_by_arn_without_revision")
+def test_a_definition_goes_by_its_newest_active_revision(aws: Aws) -> None:
+    """A job submitted by a name runs the newest revision that is not deregistered."""
+    batch, first = aws.client("batch"), aws.definition("true")
+    name = first.rpartition("/")[2].partition(":")[0]
+    container = batch.describe_job_definitions(jobDefinitionName=name)["jobDefinitions"][0][
+        "containerProperties"
+    ]
+    again = batch.register_job_definition(
+        jobDefinitionName=name, type="container", containerProperties={**container, "command": ["false"]}
+    )["jobDefinitionArn"]
+    assert aws.ended_job(aws.submit(name))["status"] == "FAILED"
+    batch.deregister_job_definition(jobDefinition=again)
+    assert aws.ended_job(aws.submit(name))["jobDefinition"] == first
+
+
 def test_logs_go_where_the_definition_says(aws: Aws) -> None:
     """A job's log goes to the definition's log group and prefix, and its lines can be read as it runs."""
     group = aws.name("/stepwell/jobs")

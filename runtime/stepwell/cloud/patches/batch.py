@@ -119,7 +119,7 @@ def job_names_may_have_one_character() -> None:
 
 
 def job_definitions_go_by_arn_without_revision() -> None:
-    """moto finds no job definition by an ARN that names no revision.
+    """moto finds no job definition by an ARN that names no revision, and by a name one that is gone.
 
     AWS: API Reference, ``SubmitJob``: the definition's name or ARN "with or without the revision";
     without it, the newest active revision.
@@ -128,7 +128,10 @@ def job_definitions_go_by_arn_without_revision() -> None:
     @replaces(BatchBackend, "get_job_definition")
     def get_job_definition(original: Any, self: Any, identifier: str) -> Any:
         name = identifier.rpartition(":job-definition/")[2]
-        return original(self, identifier if ":" in name else name)
+        if ":" in name:
+            return original(self, identifier)
+        named = [one for one in self._job_definitions.values() if one.name == name and one.status == "ACTIVE"]
+        return max(named, key=lambda one: one.revision, default=None)
 
 
 def service_role_is_optional() -> None:
