@@ -16,6 +16,7 @@ from tests.runtime.cloud import (  # noqa: F401 - importing a module registers i
     test_events,
     test_glue,
     test_lakeformation,
+    test_multinode,
     test_s3,
     test_small_services,
     test_stepfunctions,
