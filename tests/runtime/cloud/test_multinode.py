@@ -43,6 +43,18 @@ def lines(aws: Aws, definition: str) -> list[str]:
     return sorted(event["message"] for events in found for event in events)
 
 
+@proves("node_properties_are_told")
+def test_a_definition_says_what_its_nodes_are(aws: Aws) -> None:
+    """A job definition is described with its nodes as they were registered."""
+    (found,) = aws.client("batch").describe_job_definitions(
+        jobDefinitions=[definition(aws, "true")]
+    )["jobDefinitions"]  # fmt: skip
+    nodes = found["nodeProperties"]
+    assert (found["type"], nodes["numNodes"], nodes["mainNode"]) == ("multinode", 2, 0)
+    (group,) = nodes["nodeRangeProperties"]
+    assert (group["targetNodes"], group["container"]["command"][0]) == ("0:", "sh")
+
+
 @proves("submitted_node_overrides_count")
 def test_nodes_run_as_the_submission_says(aws: Aws) -> None:
     """A submission says how many nodes there are; each knows its place, the others the main one's address."""

@@ -109,6 +109,18 @@ def scheduling_priorities_are_kept() -> None:
         return {**original(self), **({} if priority is None else {"schedulingPriority": priority})}
 
 
+def node_properties_are_told() -> None:
+    """moto does not say what the ``nodeProperties`` of a job definition are: Terraform sees drift for ever.
+
+    AWS: API Reference, ``JobDefinition.nodeProperties``.
+    """
+
+    @replaces(JobDefinition, "describe")
+    def describe(original: Any, self: Any) -> dict[str, Any]:
+        nodes = self.node_properties
+        return {**original(self), **({} if nodes is None else {"nodeProperties": nodes})}
+
+
 def job_names_may_have_one_character() -> None:
     """moto wants two characters at least.
 
@@ -225,6 +237,7 @@ PATCHES = (
     submitted_node_overrides_count,
     shares_are_asked_for,
     scheduling_priorities_are_kept,
+    node_properties_are_told,
     job_names_may_have_one_character,
     job_definitions_go_by_arn_without_revision,
     service_role_is_optional,
