@@ -202,7 +202,7 @@ def test_only_json_of_a_branch(place: Place) -> None:
 
 def test_a_limit_is_said_before_anything_is_deployed(place: Place) -> None:
     """What is beyond a limit of AWS is one line, and nothing is there afterwards."""
-    file = write(place.folder, name="Slow")
+    file = write(place.folder, name="Unlimited")
     refused = place.refused(file, *CREATE, "--workflow-timeout", "99999999")
     assert refused == "--workflow-timeout: received 99999999; it must be from 1 to 31,622,400 seconds"
     assert place.json(file, "step-functions", "list-deployments") == []
