@@ -21,7 +21,7 @@ test: $(INSTALLED)
 kills: .venv/installed
 	STEPWELL_KILLS=200 $(BIN)/pytest -n 2 tests/runtime/execution/test_kills.py
 
-# Each row of the matrix of settings, deployed, changed and destroyed with real Terraform: some 10 minutes a row.
+# Each row of the matrix of settings, deployed, changed and destroyed with real Terraform: 6 to 15 minutes a row, three at once.
 # Some rows only: make matrix ROWS='defaults everything'
 matrix: $(INSTALLED)
 	$(BIN)/python -m tests.stacks.deploying $(ROWS)
