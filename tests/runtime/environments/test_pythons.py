@@ -9,18 +9,20 @@ import platform
 import subprocess
 import sys
 import tarfile
-from io import BytesIO
+from contextlib import ExitStack
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 
 from stepwell.datastore import Datastore
 from stepwell.environments import platforms, prepare, pythons
-from stepwell.environments.container import unpacking
-from stepwell.environments.pack import Pack
 from stepwell.errors import PackagesError
+from stepwell.execution.job import Job
+from stepwell.execution.job import _python as python_of
+from stepwell.execution.package import FROZEN_FILE
+from stepwell.flow.commandline import Frozen
 from stepwell.flow.decorators.packages import Wanted
+from stepwell.flow.graph import TaskId
 
 CODE = "import sys, tree, sqlite3; print(*sys.version_info[:2], sys.base_prefix)"
 
@@ -42,22 +44,15 @@ def other(wheels: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     (library,) = home.glob("lib/python3.1[1-9]")
     words = [str(home / "bin" / library.name), "-c", "import platform; print(platform.python_version())"]
     version = subprocess.check_output(words, text=True).strip()
-    archive = tmp_path / "python.tar.gz"
-    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
-        for path in home.rglob("*"):
-            name = path.relative_to(home).as_posix()
-            if path.is_dir() or pythons._LEFT_OUT.search(name):
-                continue
-            entry = tar.gettarinfo(path, f"python/{name}")
-            if path.is_symlink():
-                tar.addfile(entry)
-                continue
+    copied, archive = tmp_path / "copied", tmp_path / "python.tar.gz"
+    for name in pythons.copy(home, copied):
+        path = copied / name
+        if not path.is_symlink() and (data := path.read_bytes())[:4] == b"\x7fELF":
             # those that uv fetches find their library beside them, wherever they lie
             there, beside = f"{home}/lib\0".encode(), b"$ORIGIN/../lib\0"
-            data = path.read_bytes()
-            data = data.replace(there, beside.ljust(len(there), b"\0")) if data[:4] == b"\x7fELF" else data
-            entry.size, entry.type = len(data), tarfile.REGTYPE
-            tar.addfile(entry, BytesIO(data))
+            path.write_bytes(data.replace(there, beside.ljust(len(there), b"\0")))
+    with tarfile.open(archive, "w:gz", compresslevel=1) as tar:
+        tar.add(copied, "python")
     major, minor, patch = map(int, version.split("."))
     said = {
         "name": "cpython", "arch": {"family": "x86_64", "variant": None}, "os": "linux", "libc": "gnu",
@@ -84,20 +79,35 @@ def test_another_python_is_fetched_and_goes_along(other: str, datastore: Datasto
     folder = prepare.local_folder(said, "a", datastore)
     printed = subprocess.check_output([folder / "bin/python", "-c", CODE], text=True)
     assert printed.startswith(f"{other.replace('.', ' ')} {tmp_path}/pythons/cpython-{other}")
-    files = {name: pa.OSFile(str(tmp_path / f"cache/packs/{name}.pack")) for name in
-             (about["interpreter"], about["packs"][platforms.CONTAINER])}  # fmt: skip
     (tmp_path / "pythons").rename(tmp_path / "gone")
-    python, environment = (Pack(file, name) for name, file in files.items())
-    with unpacking(environment, tmp_path / "e", os.environ, ["tree"], lambda: python) as (path, variables):
-        printed = subprocess.check_output([path, "-c", CODE], env=variables, text=True)
-    assert printed == f"{other.replace('.', ' ')} {tmp_path}/e/python\n"
-    assert not [*(tmp_path / "e/python").rglob("test_os.py")]
+    job = Job(
+        datastore.store.url,
+        datastore.namespace,
+        "ada",
+        "",
+        "Made",
+        "made.py",
+        "1",
+        TaskId("a", "0"),
+        0,
+        None,
+        None,
+    )
+    for environments in (said, {"steps": {"a": {**about, "interpreter": None}}}):
+        (tmp_path / FROZEN_FILE).write_bytes(Frozen(environments=environments).to_json())
+        with ExitStack() as ending:
+            if environments is not said:
+                refused = rf"is of Python {other}, and this image has .*python='{other}'"
+                ending.enter_context(pytest.raises(PackagesError, match=refused))
+            path, variables = ending.enter_context(python_of(job, datastore, tmp_path, os.environ))
+            printed = subprocess.check_output([path, "-c", CODE], env=variables, text=True)
+            place = Path(printed.split()[2])
+            assert (
+                printed.startswith(f"{other.replace('.', ' ')} ")
+                and place == Path(path).parents[1] / "python"
+            )
+            assert not list(place.rglob("test_os.py"))
     assert prepare.prepare(asked, datastore, told.append, bring=True) == said and len(told) == 4
-    with (
-        pytest.raises(PackagesError, match=rf"is of Python {other}, and this image has .*python='{other}'"),
-        unpacking(environment, tmp_path / "f", os.environ),
-    ):
-        pass
 
 
 def test_a_python_that_can_not_be_fetched(
