@@ -130,7 +130,7 @@ def _boto3() -> tuple[Any, Any]:
     from boto3.s3.transfer import TransferConfig
     from botocore.config import Config
 
-    client = boto3.client("s3", config=Config(max_pool_connections=THREADS))
+    client = boto3.client("s3", config=Config(max_pool_connections=THREADS, read_timeout=600))
     return client, TransferConfig(max_concurrency=THREADS)
 
 

@@ -25,7 +25,7 @@ from stepwell.tables.catalog import TableCatalog
 from stepwell.tables.name import TableName
 from stepwell.tables.pins import MODE
 from stepwell.tables.selection import checked_columns
-from stepwell.tables.writing import commit
+from stepwell.tables.writing import commit, with_row_groups
 
 SMALL = 64 << 20
 """Bytes of a file below which it is written again with others; of Arrow data that is one file's at most."""
@@ -104,7 +104,8 @@ def _compact(
                 rows = rows.sort_by([(column, "ascending") for column in sort_by]) if sort_by else rows
                 for task in some:
                     change.delete_data_file(task.file)
-                for file in _dataframe_to_data_files(iceberg.metadata, rows, iceberg.io, change.commit_uuid):
+                metadata = with_row_groups(iceberg.metadata, rows.num_rows)
+                for file in _dataframe_to_data_files(metadata, rows, iceberg.io, change.commit_uuid):
                     change.append_data_file(file)
 
     commit(catalog, iceberg, "compaction", name, stage)

@@ -28,6 +28,9 @@ from stepwell.tables.transaction import commit_in
 
 _MODES = ("append", "overwrite", "upsert", "replace_partition")
 _ATTEMPTS = 100
+ROW_GROUP_ROWS = "write.parquet.row-group-limit"
+_MOST_ROWS, _LEAST_ROWS, _ROW_GROUPS = 1 << 17, 1 << 13, 100
+"""Of a row group; and how many of them what is written has where that lies between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,17 @@ def written(metadata: TableMetadata, branch: str, write_id: str) -> Snapshot | N
     return next((one for one in history if one.summary and one.summary[WRITE_ID] == write_id), None)
 
 
+def with_row_groups(metadata: TableMetadata, rows: int) -> TableMetadata:
+    """The metadata with which so many rows are written: in row groups of a hundredth of them.
+
+    That is, between `_LEAST_ROWS`, below which footers count, and what the table says, which is for large
+    ones. Only the files' writer sees it; it is not committed.
+    """
+    most = int(metadata.properties.get(ROW_GROUP_ROWS) or _MOST_ROWS)
+    limit = str(min(most, max(_LEAST_ROWS, -(-rows // _ROW_GROUPS))))
+    return metadata.model_copy(update={"properties": {**metadata.properties, ROW_GROUP_ROWS: limit}})
+
+
 Stage = Callable[[Transaction, str], None]
 """Puts the changes of a write to a branch into a transaction."""
 
@@ -178,6 +192,8 @@ def commit(
 
 def _stage(rows: pa.Table, wanted: Write, properties: dict[str, str]) -> Stage:
     def stage(transaction: Transaction, branch: str) -> None:
+        table = transaction._table
+        table.metadata = with_row_groups(table.metadata, rows.num_rows)
         if wanted.mode == "append":
             transaction.append(rows, snapshot_properties=properties, branch=branch)
         elif wanted.mode == "overwrite":
