@@ -53,6 +53,8 @@ def under_metaflow(file: Path, given: dict[str, Any], metaflow: ModuleType) -> T
     file.write_text(text.replace("from stepwell import ", "from metaflow import "))
     command = [sys.executable, str(file), "--quiet", "--no-pylint", "run", "--run-id-file", "run"]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("STEPWELL_")}
+    # nodes of a gang are started as `python`
+    environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ["PATH"]])
     done = subprocess.run(
         [*command, *arguments(given)], cwd=file.parent, env=environ, capture_output=True, text=True
     )
