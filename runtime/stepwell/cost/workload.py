@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from stepwell.production.limits import container_overrides
+
 STARTS_A_JOB = "batch:submitJob.sync"
 
 
@@ -51,19 +53,21 @@ def of_state_machine(machine: Mapping[str, Any], splits: int, minutes: float) ->
 
     Args:
         machine: in Amazon States Language.
-        splits: how many items each foreach has.
+        splits: how many items each foreach has, and how many nodes each gang.
         minutes: how long each task computes.
     """
     entered = list(_entered(machine, 1, splits))
     sizes: dict[tuple[float, int, int], int] = {}
     for state, times in entered:
         if state.get("Resource", "").endswith(STARTS_A_JOB):
-            size = _size(state)
-            sizes[size] = sizes.get(size, 0) + times
+            size, nodes = _size(state), splits if _is_gang(state) else 1
+            sizes[size] = sizes.get(size, 0) + times * nodes
     tasks = tuple(Tasks(count, *size) for size, count in sorted(sizes.items()))
     assumed = (
         [f"each foreach has {splits} items"] if any("ItemProcessor" in one for one, _ in entered) else []
     )
+    if any(_is_gang(one) for one, _ in entered):
+        assumed.append(f"each gang has {splits} nodes, on machines of their own")
     if any(one["Type"] == "Choice" for one, _ in entered):
         assumed.append("of a switch every case is counted, and a step that repeats itself once")
     assumed.append("no task is tried again")
@@ -99,8 +103,11 @@ def _without_failures(machine: Mapping[str, Any]) -> list[str]:
     return [name for name in states if name in reached]
 
 
+def _is_gang(state: Mapping[str, Any]) -> bool:
+    return "NodeOverrides" in state.get("Parameters", ())
+
+
 def _size(state: Mapping[str, Any]) -> tuple[float, int, int]:
-    asked = {
-        one["Type"]: one["Value"] for one in state["Parameters"]["ContainerOverrides"]["ResourceRequirements"]
-    }
+    requirements = container_overrides(state["Parameters"])["ResourceRequirements"]
+    asked = {one["Type"]: one["Value"] for one in requirements}
     return float(asked["VCPU"]), int(asked["MEMORY"]), int(asked.get("GPU", 0))

@@ -139,12 +139,17 @@ def outer_concurrency(workers: int, levels: int) -> int:
     return max(1, min(workers, int(MAX_MAP_RUNS ** (1 / levels) + 1e-9)))
 
 
+def container_overrides(parameters: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a state says of the container of its job, or of each node of its gang."""
+    if "NodeOverrides" in parameters:
+        (parameters,) = parameters["NodeOverrides"]["NodePropertyOverrides"]
+    found: Mapping[str, Any] = parameters["ContainerOverrides"]
+    return found
+
+
 def _check_job(flow: str, state: _State) -> None:
     parameters = state.body["Parameters"]
-    if "NodeOverrides" in parameters:
-        (each,) = parameters["NodeOverrides"]["NodePropertyOverrides"]
-        parameters = {**parameters, **each}
-    overrides = json.dumps(_filled(parameters["ContainerOverrides"], state.depth))
+    overrides = json.dumps(_filled(container_overrides(parameters), state.depth))
     if len(overrides) > MAX_OVERRIDES:
         raise UsageError(
             f"flow {flow}: the job of step '{state.name}' has container overrides of up to "

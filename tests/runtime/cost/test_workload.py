@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from stepwell import FlowSpec, resources, step
+from stepwell import FlowSpec, parallel, resources, step
 from stepwell.cost.workload import Tasks, given, of_state_machine
 from stepwell.production.deploy import definition
 
@@ -101,3 +103,28 @@ def test_tasks_that_are_given(count: int) -> None:
     """Tasks without a flow are taken for the items of a foreach."""
     found = given(Tasks(count, 1, 4096), 5)
     assert (found.count, found.transitions) == (count, 2 * count)
+
+
+class Gang(FlowSpec):
+    @step
+    def start(self) -> None:
+        self.next(self.train, num_parallel=4)
+
+    @parallel
+    @step
+    def train(self) -> None:
+        self.next(self.join)
+
+    @step
+    def join(self, inputs: Any) -> None:
+        self.next(self.end)
+
+    @step
+    def end(self) -> None: ...
+
+
+def test_the_nodes_of_a_gang_are_tasks() -> None:
+    """A gang is one job of as many machines; how many a flow says is known in its runs."""
+    found = of_state_machine(definition(Gang), splits=5, minutes=1)
+    assert (found.tasks, found.transitions) == ((Tasks(3 + 5, 1, 4096),), 4 + 2)
+    assert found.assumed == ("each gang has 5 nodes, on machines of their own", "no task is tried again")
