@@ -65,7 +65,7 @@ cost.add_command(
                 type=click.IntRange(1),
                 default=10,
                 show_default=True,
-                help="Items of each foreach of the flow.",
+                help="Items of each foreach of the flow, and nodes of each gang.",
             ),
             _size("tasks", click.IntRange(1), "Tasks of a run."),
             _size("cpu", click.FloatRange(0, min_open=True), "vCPUs of a task."),
