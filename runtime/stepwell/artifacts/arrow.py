@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
@@ -67,11 +68,7 @@ def read(
     names = None if columns is None else list(columns)
     if isinstance(source, pa.OSFile):
         file = pq.ParquetFile(source, buffer_size=_BUFFER, pre_buffer=False)
-        twice = len(set(file.schema_arrow.names)) < len(file.schema_arrow.names)
-        if where is None and (file.num_row_groups < 2 or twice):
-            table = file.read(names)
-        else:
-            table = _by_groups(source, names, where)
+        table = _by_groups(source, file, names) if where is None else _filtered(source, names, where)
     else:  # ranges of an object, which are fetched in few large requests
         file = pq.ParquetFile(source, pre_buffer=True)
         table = file.read(names) if where is None else _filtered(source, names, where)
@@ -136,25 +133,33 @@ def _parquet_schema(file: pq.ParquetFile) -> pa.Schema:
     return file.schema_arrow if kept is None else pa.ipc.read_schema(pa.BufferReader(base64.b64decode(kept)))
 
 
-def _by_groups(source: pa.OSFile, columns: list[str] | None, where: pc.Expression | None) -> pa.Table:
+def _by_groups(source: pa.OSFile, file: pq.ParquetFile, columns: list[str] | None) -> pa.Table:
     """The row groups of a local file side by side: pyarrow itself reads only columns so."""
-    import pyarrow.dataset as ds
 
-    options = ds.ParquetFragmentScanOptions(
-        use_buffered_stream=True, buffer_size=_BUFFER, pre_buffer=False, arrow_extensions_enabled=True
-    )
-    fragment = ds.ParquetFileFormat(default_fragment_scan_options=options).make_fragment(source)
-    # of what is freed in between mimalloc, pyarrow's default, keeps a fifth of the table's size
-    memory = pa.jemalloc_memory_pool() if "jemalloc" in pa.supported_memory_backends() else None
+    def group(number: int) -> pa.Table:
+        own = pq.ParquetFile(source, metadata=file.metadata, buffer_size=_BUFFER, pre_buffer=False)
+        return own.read_row_group(number, columns=columns)
 
-    def group(one: ds.ParquetFileFragment) -> pa.Table:
-        return one.to_table(
-            columns=columns, filter=where, batch_size=ROWS_A_GROUP, use_threads=False, memory_pool=memory
-        )
+    if file.num_row_groups < 2:
+        return file.read(columns)
+    with _memory_that_is_given_back(), ThreadPoolExecutor(pa.cpu_count()) as pool:
+        return pa.concat_tables(pool.map(group, range(file.num_row_groups)))
 
-    with ThreadPoolExecutor(pa.cpu_count()) as pool:
-        tables = list(pool.map(group, fragment.split_by_row_group(where)))
-    return pa.concat_tables(tables) if tables else fragment.to_table(columns=columns, filter=where)
+
+@contextmanager
+def _memory_that_is_given_back() -> Iterator[None]:
+    """Read into memory of jemalloc: mimalloc, the default, keeps a fifth of a table of what is freed in it.
+
+    pyarrow takes a pool for reading in its datasets alone, which import pandas where it is: a third of a
+    second. What other threads ask for meanwhile is theirs as ever, for a buffer knows its pool.
+    """
+    before = pa.default_memory_pool()
+    if "jemalloc" in pa.supported_memory_backends():
+        pa.set_memory_pool(pa.jemalloc_memory_pool())
+    try:
+        yield
+    finally:
+        pa.set_memory_pool(before)
 
 
 def _filtered(source: pa.NativeFile, columns: list[str] | None, where: pc.Expression) -> pa.Table:

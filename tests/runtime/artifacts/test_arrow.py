@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -52,3 +54,19 @@ def test_two_columns_of_one_name(tmp_path: Path) -> None:
     encoding = arrow.write(table, tmp_path / "t")
     with pa.OSFile(str(tmp_path / "t")) as source:
         assert arrow.read(source, encoding).equals(table)
+
+
+@pytest.mark.usefixtures("_small_groups")
+def test_a_load_imports_no_pandas(tmp_path: Path) -> None:
+    """Row groups are read without pyarrow's datasets, which import pandas; pyarrow's pool stays as it was."""
+    encoding = arrow.write(TABLE, tmp_path / "t")
+    script = f"""
+import sys, pyarrow as pa
+from stepwell.artifacts import arrow
+before = pa.default_memory_pool().backend_name
+rows = arrow.read(pa.OSFile({str(tmp_path / "t")!r}), {encoding!r}, ["id"]).num_rows
+same = pa.default_memory_pool().backend_name == before
+print(rows, same, sys.modules.keys() & {{"pandas", "pyarrow.dataset"}})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == f"{COUNT} True set()\n"
