@@ -29,11 +29,11 @@ count = Parameter("count", default=3)
 @step
 def start(self):
     self.xs = list(range(self.count))
-    self.next(self.work, foreach="xs")
+    self.next(self.fetch, foreach="xs")
 @batch(cpu=0.5, memory=1024)
 @retry(times=1, minutes_between_retries=0)
 @step
-def work(self):
+def fetch(self):
     if current.retry_count == 0 and self.input == 1:
         raise ValueError("the first time")
     print("working on", self.input)
@@ -53,10 +53,10 @@ TICKING = """
 @step
 def start(self):
     self.xs = list(range(4))
-    self.next(self.work, foreach="xs")
+    self.next(self.fetch, foreach="xs")
 @batch
 @step
-def work(self):
+def fetch(self):
     print("process", os.getpid())
     time.sleep(300)
     self.next(self.join)
@@ -114,12 +114,12 @@ def test_some_steps_on_batch(cloud: dict[str, str], tmp_path: Path) -> None:
     run = newest("Made")
     assert (run.data.squares, run.data.total) == ([0, 1, 4, 9], 18)
     jobs = {step.id: [task.metadata_dict["job"] is not None for task in step] for step in run}
-    assert jobs == {"start": [False], "work": [True] * 4, "join": [False], "end": [True]}
+    assert jobs == {"start": [False], "fetch": [True] * 4, "join": [False], "end": [True]}
     assert "runtime:local" in run.system_tags and run.code is not None
-    retried = run["work"]["0-1"]
+    retried = run["fetch"]["0-1"]
     assert retried.metadata_dict["attempt"] == 1
     job = retried.metadata_dict["job"]
-    assert f"/work/0-1 (job {job[:8]})] working on 1\n" in ended.stdout
+    assert f"/fetch/0-1 (job {job[:8]})] working on 1\n" in ended.stdout
     assert f"It is Batch job {job}." in ended.stdout
     assert retried.stdout == "working on 1\n"
 
@@ -162,7 +162,7 @@ def test_jobs_end_with_the_scheduler(number: signal.Signals, cloud: dict[str, st
         batch = aws.client("batch")
         states = {job["status"] for job in batch.describe_jobs(jobs=list(jobs))["jobs"]}
         assert "RUNNING" in states and is_alive(int(found[1]))
-        assert found[0][2:] + "\n" in [task.stdout for task in newest("Made")["work"]]
+        assert found[0][2:] + "\n" in [task.stdout for task in newest("Made")["fetch"]]
         process.send_signal(number)
         status = process.wait(20)
     details = until(
@@ -223,7 +223,7 @@ def test_a_run_is_resumed_on_batch(cloud: dict[str, str], tmp_path: Path) -> Non
     assert ended.returncode == 0, ended.stderr
     run = newest("Made")
     assert run.data.total == 108
-    assert run["work"]["0-1"].stdout.startswith("Taken over from Made/")
+    assert run["fetch"]["0-1"].stdout.startswith("Taken over from Made/")
 
 
 def test_jobs_are_reused(cloud: dict[str, str], tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ scale = Parameter("scale", default=1)
 def start(self):
     self.items = [1, 2, 3]
     self.at = time.time()
-    self.next(self.work, foreach="items")
+    self.next(self.fetch, foreach="items")
 @step
-def work(self):
+def fetch(self):
     if self.input == 2 and not os.path.exists(os.environ["MENDED"]):
         raise ValueError("broken")
     self.result = self.input * self.scale
@@ -61,9 +61,9 @@ def test_resume_takes_over_what_was_done(failed: Path) -> None:
     run = resumed(failed)
     assert run.data.total == 60
     assert run["start"].task.data.at == origin["start"].task.data.at
-    assert artifacts(run, "work", "at")[0] == artifacts(origin, "work", "at")[0]
+    assert artifacts(run, "fetch", "at")[0] == artifacts(origin, "fetch", "at")[0]
     assert run["start"].task.manifest.meta["taken_from"] == f"Made/{origin.id}/start/0"
-    assert "taken_from" not in run["work"]["0-1"].manifest.meta
+    assert "taken_from" not in run["fetch"]["0-1"].manifest.meta
     assert run.info.origin == origin.id
     assert run.info.parameters == origin.info.parameters == {"scale": "10"}
 
@@ -71,9 +71,9 @@ def test_resume_takes_over_what_was_done(failed: Path) -> None:
 def test_resume_from_a_step(failed: Path) -> None:
     """`resume STEP` runs the step and all that follow it again, and nothing before it."""
     first = resumed(failed)
-    run = resumed(failed, "work", "--origin-run-id", first.id)
+    run = resumed(failed, "fetch", "--origin-run-id", first.id)
     assert run["start"].task.data.at == first["start"].task.data.at
-    assert not set(artifacts(run, "work", "at")) & set(artifacts(first, "work", "at"))
+    assert not set(artifacts(run, "fetch", "at")) & set(artifacts(first, "fetch", "at"))
     assert run.data.total == 60
 
 
@@ -86,14 +86,14 @@ def test_a_resumed_run_can_be_resumed(failed: Path) -> None:
     """What a resumed run has taken over is taken over from it in turn."""
     first = resumed(failed)
     second = resumed(failed, "end")
-    assert second["work"]["0-0"].manifest.meta["taken_from"] == f"Made/{first.id}/work/0-0"
+    assert second["fetch"]["0-0"].manifest.meta["taken_from"] == f"Made/{first.id}/fetch/0-0"
     assert second.data.total == 60
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["wrok"], "received the step 'wrok', which flow Made does not have; did you mean 'work'?"),
+        (["fecth"], "received the step 'fecth', which flow Made does not have; did you mean 'fetch'?"),
         (["--origin-run-id", "nope"], "run Made/nope is not in namespace 'user/tester'"),
     ],
 )

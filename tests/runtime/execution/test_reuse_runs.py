@@ -30,9 +30,9 @@ def start(self):
     import util
     self.numbers = [int(item) for item in self.items]
     self.at = time.time()
-    self.next(self.work, foreach="numbers")
+    self.next(self.fetch, foreach="numbers")
 @step
-def work(self):
+def fetch(self):
     self.result = self.input * 2
     self.at = time.time()
     if os.path.exists("broken") and self.input == 2:
@@ -95,9 +95,9 @@ def test_nothing_has_changed(file: Path) -> None:
     assert re.search(r"The run took .*: 7 tasks, 7 reused. Done!\n$", ended.stdout)
     second = Flow("Made").latest_run
     assert second.id != first.id and second.successful and ran(second) == set()
-    assert second["work"]["0-1"].data.at == first["work"]["0-1"].data.at
-    assert second["work"]["0-1"].origin_pathspec == f"Made/{first.id}/work/0-1"
-    assert second["work"]["0-1"].stdout == f"Taken over from Made/{first.id}/work/0-1.\n"
+    assert second["fetch"]["0-1"].data.at == first["fetch"]["0-1"].data.at
+    assert second["fetch"]["0-1"].origin_pathspec == f"Made/{first.id}/fetch/0-1"
+    assert second["fetch"]["0-1"].stdout == f"Taken over from Made/{first.id}/fetch/0-1.\n"
     assert second.info.origin is None
     # what was taken over is taken over from there in turn
     assert run(file, "--reuse")["end"].task.origin_pathspec == f"Made/{second.id}/end/0"
@@ -113,11 +113,11 @@ def test_a_changed_step_runs_and_what_reads_its_artifacts(file: Path) -> None:
     """A step whose code has changed is run; those that follow only as far as what they read has changed."""
     run(file)
     edit(file, "self.result = self.input * 2", "self.result = self.input + self.input")
-    assert explained(file).keys() == {"work/0-0", "work/0-1", "work/0-2"}
+    assert explained(file).keys() == {"fetch/0-0", "fetch/0-1", "fetch/0-2"}
     edit(file, "self.input + self.input", "self.input * 3 # or more")
     found = explained(file)
-    assert found.keys() == {"work/0-0", "work/0-1", "work/0-2", "join/0", "fit/0", "end/0"}
-    assert found["work/0-0"].startswith("the step changed since run ")
+    assert found.keys() == {"fetch/0-0", "fetch/0-1", "fetch/0-2", "join/0", "fit/0", "end/0"}
+    assert found["fetch/0-0"].startswith("the step changed since run ")
     assert found["join/0"] == "artifact 'result' of its inputs differs"
     assert found["fit/0"] == "artifact 'largest' differs: 6 -> 9"
     assert Flow("Made").latest_run.data.model == 9
@@ -149,7 +149,7 @@ def test_a_changed_parameter_runs_those_who_read_it(file: Path) -> None:
         "end/0": "artifact 'model' differs: 6 -> 18",
     }
     assert Flow("Made").latest_run.data.scale == 3
-    assert Flow("Made").latest_run["work"]["0-0"].data.scale == 3
+    assert Flow("Made").latest_run["fetch"]["0-0"].data.scale == 3
 
 
 def test_a_new_item_runs_alone(file: Path) -> None:
@@ -157,15 +157,15 @@ def test_a_new_item_runs_alone(file: Path) -> None:
     first = run(file)
     found = explained(file, "--items", "0,1,2,3")
     # the task at the place of an item that has moved has its artifacts from where that stood
-    assert found.keys() == {"start/0", "work/0-0", "join/0"}
-    assert found["work/0-0"] == "its item differs"
+    assert found.keys() == {"start/0", "fetch/0-0", "join/0"}
+    assert found["fetch/0-0"] == "its item differs"
     assert found["join/0"] == "it joins other steps, or another number of tasks"
     second = Flow("Made").latest_run
-    moved = second["work"]["0-1"]
-    assert moved.data.at == first["work"]["0-0"].data.at
+    moved = second["fetch"]["0-1"]
+    assert moved.data.at == first["fetch"]["0-0"].data.at
     assert (moved.index, moved.manifest.meta["parents"], moved.data.numbers) == (1, ["start/0"], [0, 1, 2, 3])
     assert [parent.pathspec for parent in moved.parent_tasks] == [f"Made/{second.id}/start/0"]
-    assert explained(file, "--items", "0,1,2,3,4")["work/0-4"] == "no earlier run has done the task"
+    assert explained(file, "--items", "0,1,2,3,4")["fetch/0-4"] == "no earlier run has done the task"
 
 
 def test_equal_items_keep_their_own(tmp_path: Path, file: Path) -> None:
@@ -173,8 +173,8 @@ def test_equal_items_keep_their_own(tmp_path: Path, file: Path) -> None:
     first = run(file, "--items", "5,5,5")
     second = run(file, "--items", "5,5,5", "--reuse")
     assert ran(second) == set()
-    assert [task.data.at for task in second["work"]] == [task.data.at for task in first["work"]]
-    assert ran(run(file, "--items", "5,5,5,5", "--reuse")) == {"start/0", "work/0-3", "join/0"}
+    assert [task.data.at for task in second["fetch"]] == [task.data.at for task in first["fetch"]]
+    assert ran(run(file, "--items", "5,5,5,5", "--reuse")) == {"start/0", "fetch/0-3", "join/0"}
 
 
 def test_a_changed_module_runs_everything(file: Path) -> None:
@@ -381,7 +381,7 @@ def test_what_a_failed_run_has_done_is_reused(file: Path) -> None:
     assert run_flow(file, file.parent / "home", "run", "--max-workers", "1").returncode == 1
     (file.parent / "broken").unlink()
     again = run(file, "--reuse")
-    assert ran(again) == {"work/0-1", "work/0-2", "join/0", "fit/0", "end/0"}
+    assert ran(again) == {"fetch/0-1", "fetch/0-2", "join/0", "fit/0", "end/0"}
     assert again.data.model == 6
 
 
