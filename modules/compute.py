@@ -18,7 +18,7 @@ from modules.policy import ANY, allow, trust_service
 from modules.queue import Queue, QueueProps
 from modules.role import Role, RoleProps
 from modules.site import Site
-from stepwell.contract import MULTINODE, NAMESPACE_TAG, job_definition, owner_tags, share
+from stepwell.contract import GANGS, MULTINODE, NAMESPACE_TAG, job_definition, owner_tags, share
 from stepwell.contract import Queue as Offered
 
 SUBMIT = ["batch:SubmitJob"]
@@ -37,8 +37,6 @@ LOG_IN = ["ecr:GetAuthorizationToken"]
 PULL = ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"]
 DEFAULT_IMAGE = "default"
 PRIORITY = 1
-GANGS = "EC2"
-"""The type of the queues that run multi-node jobs."""
 # Batch's reasons of a job whose machine was taken from it; all others end it.
 RECLAIMED = ("Host EC2*", "Your Spot Task was interrupted*")
 

@@ -165,6 +165,10 @@ class EnvironmentName:
         return f"{secrets(str(self))}/{whose}/{name}"
 
 
+GANGS = "EC2"
+"""The type of the queues that run multi-node jobs."""
+
+
 @dataclass(frozen=True, slots=True)
 class Queue:
     """A job queue, and what it has for jobs.
@@ -191,7 +195,7 @@ class Queue:
     @property
     def has_gangs(self) -> bool:
         """Whether it runs multi-node jobs: Batch does on EC2 instances, those of Spot excepted."""
-        return self.type == "EC2"
+        return self.type == GANGS
 
     @classmethod
     def from_document(cls, document: Any) -> Self:

@@ -28,6 +28,7 @@ from stepwell.cloud.iam.evaluator import Access
 from stepwell.cloud.identities import Identities, Refused
 from stepwell.cloud.retries import Ending, attempts_of, tries_again
 from stepwell.cloud.slots import Slots
+from stepwell.contract import ALL_NODES
 from stepwell.execution.node import own_address
 
 DEFAULT_LOG_GROUP = "/aws/batch/job"
@@ -305,7 +306,7 @@ class LocalJob(Job):
                 "environment": self._get_container_property("environment", []),
                 "resourceRequirements": self._get_container_property("resourceRequirements", []),
             }
-            groups = [{"targetNodes": "0:", "container": container}]
+            groups = [{"targetNodes": ALL_NODES, "container": container}]
             nodes = {"numNodes": self._number_of_nodes, "nodeRangeProperties": groups}
             found["nodeProperties"] = {**self._nodes, **nodes}
         return found

@@ -57,13 +57,16 @@ class Gang:
 
     def key(self, index: int, kind: str) -> str:
         """Where a node leaves something with its gang."""
-        store, one = self.datastore.namespace, (self.flow, self.run, self.step, self.path, self.attempt)
-        return f"{keys.gang_root(store, *one)}{index}.{kind}"
+        return f"{self._root}{index}.{kind}"
+
+    @property
+    def _root(self) -> str:
+        namespace = self.datastore.namespace
+        return keys.gang_root(namespace, self.flow, self.run, self.step, self.path, self.attempt)
 
     def left(self) -> Iterator[tuple[int, str, str]]:
         """What nodes have left so far: of each thing the node, its kind, and a text that changes with it."""
-        one = (self.flow, self.run, self.step, self.path, self.attempt)
-        for info in self.datastore.store.list(keys.gang_root(self.datastore.namespace, *one)):
+        for info in self.datastore.store.list(self._root):
             index, _, kind = info.key.rpartition("/")[2].partition(".")
             yield int(index), kind, info.modified.isoformat()
 
