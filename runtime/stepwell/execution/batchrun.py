@@ -22,6 +22,7 @@ from stepwell.execution.joboutcome import LAST_LINES, JobOutcomes
 from stepwell.execution.origin import Origin, Reuse
 from stepwell.execution.package import CodePackage, pack_flow
 from stepwell.execution.queue import Attempt
+from stepwell.execution.workers import Settled
 from stepwell.flow import paths
 from stepwell.flow.spec import FlowSpec
 
@@ -45,7 +46,9 @@ class BatchRun:
         if origin:
             datastore.put_origin(self.jobs.flow, run, origin.to_meta())
 
-    def workers(self, flow_class: type[FlowSpec], datastore: Datastore, run: str) -> BatchJobs:
+    def workers(
+        self, flow_class: type[FlowSpec], datastore: Datastore, run: str, settled: Settled
+    ) -> BatchJobs:
         """What runs the tasks of a run that has begun."""
         graph = flow_class.graph()
 
@@ -61,7 +64,7 @@ class BatchRun:
             self.service,
             arguments,
             partial(LogReader, datastore, graph.flow, run),
-            JobOutcomes(datastore, graph, run, self._container_log),
+            JobOutcomes(datastore, graph, run, settled, self._container_log),
             Guardian(self.contract.region),
         )
 

@@ -11,6 +11,7 @@ from stepwell.datastore import Datastore, Failure, utc_now
 from stepwell.errors import NotFound, PlatformError
 from stepwell.execution.outcome import Outcome
 from stepwell.execution.queue import Attempt
+from stepwell.execution.workers import Settled
 from stepwell.flow.graph import Graph
 
 LAST_LINES = 20
@@ -21,13 +22,19 @@ class JobOutcomes:
     """Finds the outcomes of one run's tasks.
 
     Args:
+        settled: looks whether a task is done whose job has failed.
         container_log: the last lines of a container's log, by the name of its stream.
     """
 
     def __init__(
-        self, datastore: Datastore, graph: Graph, run: str, container_log: Callable[[str], list[str]]
+        self,
+        datastore: Datastore,
+        graph: Graph,
+        run: str,
+        settled: Settled,
+        container_log: Callable[[str], list[str]],
     ) -> None:
-        self._datastore, self._graph, self._run = datastore, graph, run
+        self._datastore, self._graph, self._run, self._settled = datastore, graph, run, settled
         self._container_log = container_log
 
     def of(self, attempt: Attempt, detail: Mapping[str, Any]) -> tuple[Outcome, list[str]]:
@@ -42,6 +49,9 @@ class JobOutcomes:
                 return Outcome(), []
             decided = self._datastore.split(flow, self._run, task)
             return (Outcome(chosen=decided) if isinstance(decided, str) else Outcome(splits=decided)), []
+        done = self._settled(task, attempt)
+        if done is not None:
+            return done, []
         number = attempt.number + max(len(detail.get("attempts", ())) - 1, 0)  # Batch has tried it again
         try:
             return Outcome(failure=self._datastore.failure(flow, self._run, task, number)), []

@@ -71,7 +71,7 @@ class LocalRun:
             raise RunFailed(self._sum_up())
 
     def _start_what_fits(self) -> None:
-        while len(self._running) < self._max_workers:
+        while len(self._running) < self._max_workers and not self._failures:
             attempt = self._waiting.pop(time.monotonic())
             if attempt is None:
                 return
@@ -80,6 +80,8 @@ class LocalRun:
 
     def _patience(self) -> float | None:
         """Seconds for which nothing but a task can change anything; None for any time."""
+        if self._failures:  # of what could not even start: nobody else may have anything to say
+            return 0.0
         now = time.monotonic()
         times = [self._waiting.next_time, *(workers.look(now) for workers in self._all_workers)]
         soonest = min((when for when in times if when is not None), default=None)

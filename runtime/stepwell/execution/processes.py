@@ -20,7 +20,7 @@ from stepwell.execution.forkserver import Ended, ForkServer, Started, Worker
 from stepwell.execution.growinglog import pause
 from stepwell.execution.outcome import Outcome, death
 from stepwell.execution.queue import Attempt
-from stepwell.execution.workers import Scheduler
+from stepwell.execution.workers import Scheduler, Settled
 from stepwell.flow.decorators.timeout import limit
 from stepwell.flow.graph import TaskId
 from stepwell.logs import LogBook, Stream
@@ -74,6 +74,7 @@ class Processes:
 
     Args:
         server: forks a process for what `request` makes of a task of an attempt, and sends back an `Outcome`.
+        settled: looks whether a task is done whose process has not said so.
         functions: the flow's steps by name.
         flow, run: where in the datastore logs and failures go.
     """
@@ -82,12 +83,13 @@ class Processes:
         self,
         server: ForkServer,
         request: Callable[[TaskId, Attempt], Any],
+        settled: Settled,
         functions: dict[str, Callable[..., Any]],
         datastore: Datastore,
         flow: str,
         run: str,
     ) -> None:
-        self._server, self._request, self._functions = server, request, functions
+        self._server, self._request, self._settled, self._functions = server, request, settled, functions
         self._datastore, self._flow, self._run = datastore, flow, run
         self._running: dict[int, Running] = {}
         self._attempts: dict[Attempt, Together] = {}
@@ -176,7 +178,7 @@ class Processes:
     def _ended(self, running: Running, event: Ended) -> None:
         self._close(running)
         cause = death(event.status) or "the task's process ended before its step was done"
-        self._over(running, None if event.status else _answer(running), cause)
+        self._over(running, self._outcome(running, is_whole=not event.status), cause)
 
     def _over(self, running: Running, outcome: Outcome | None, cause: str) -> None:
         """A process is gone, which said `outcome` or died of `cause`; with its last one an attempt ends."""
@@ -201,7 +203,7 @@ class Processes:
         while self._running:
             running = self._running.popitem()[1]
             self._end(running)
-            outcome = _answer(running)
+            outcome = self._outcome(running)
             lost = lost or outcome is None
             self._over(running, outcome, why)
         if starting in self._attempts:
@@ -213,6 +215,13 @@ class Processes:
     def _end(self, running: Running) -> None:
         _kill(running)
         self._close(running)
+
+    def _outcome(self, running: Running, is_whole: bool = True) -> Outcome | None:
+        """What a process has said of its task, or what can be seen of it; None where it was not done."""
+        if running.answer and is_whole:
+            said: Outcome = pickle.loads(running.answer)
+            return said
+        return self._settled(running.task, running.attempt)
 
     def _died(self, attempt: Attempt, task: TaskId, cause: str) -> Outcome:
         """The outcome of a task that died without a word, said on its behalf."""
@@ -255,11 +264,6 @@ def _kill(running: Running) -> None:
     if running.pid:
         with suppress(ProcessLookupError):
             os.kill(running.pid, signal.SIGKILL)
-
-
-def _answer(running: Running) -> Outcome | None:
-    """What a process has said of its task, if it came to that."""
-    return pickle.loads(running.answer) if running.answer else None
 
 
 def _read(descriptor: int, take: Callable[[bytes], None]) -> bool:

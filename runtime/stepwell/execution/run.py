@@ -16,6 +16,7 @@ from stepwell.execution.history import History
 from stepwell.execution.interruption import ended_like_ctrl_c
 from stepwell.execution.local import LocalRun
 from stepwell.execution.origin import Origin, Reuse
+from stepwell.execution.outcome import Outcome
 from stepwell.execution.processes import Processes
 from stepwell.execution.queue import Attempt
 from stepwell.execution.reporter import Console, Reporter
@@ -185,6 +186,11 @@ def run_locally(
         )  # fmt: skip
         return TaskRequest(datastore_url, namespace, spec)
 
+    def settle(task: TaskId, attempt: Attempt) -> Outcome | None:
+        from stepwell.execution.task import settled
+
+        return settled(flow_class, request(task, attempt).spec, datastore)
+
     told = {"flow": graph.flow, "run": run, "namespace": namespace, "datastore": datastore_url}
     notices.tell("run", told)
     done = False
@@ -192,12 +198,12 @@ def run_locally(
     try:
         with ended_like_ctrl_c():
             processes = {
-                one: Processes(one, request, functions, datastore, graph.flow, run)
+                one: Processes(one, request, settle, functions, datastore, graph.flow, run)
                 for one in servers.values()
             }
             workers: dict[str, Workers] = {step: processes[one] for step, one in servers.items()}
             if jobs:
-                workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run))
+                workers |= dict.fromkeys(on_batch, jobs.workers(flow_class, datastore, run, settle))
             LocalRun(flow_class, run, workers, reporter, max_workers, history.keep).execute()
         done = True
     finally:

@@ -58,23 +58,29 @@ def run_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -
 
 def attempt_task(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome:
     """What `run_task` does, except that what the step raises is raised."""
-    flow_name = flow_class.__name__
     graph = flow_class.graph()
-    context = TaskContext(
-        flow_name, spec.run, spec.task.step, spec.task.path, spec.attempt,
-        datastore.namespace, spec.username, datastore, _parameter_names(flow_class),
-        project_of(flow_class, datastore.namespace),
-    )  # fmt: skip
+    context = _context(flow_class, spec, datastore)
     current.set_task(context)
     try:
         gang = _gang(graph, spec, context)
-        whose = gang.task(0) if gang else spec.task
-        if spec.attempt and datastore.is_done(flow_name, spec.run, whose):
-            (manifest,) = datastore.load(flow_name, spec.run, [whose])
-            return _settle(manifest, spec, context, gang)
-        return _run(flow_class, graph, spec, context, gang)
+        done = _settled(spec, context, gang) if spec.attempt else None
+        return _run(flow_class, graph, spec, context, gang) if done is None else done
     finally:
         current.set_task(None)
+
+
+def settled(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> Outcome | None:
+    """What a task has come to that is done, whoever died before it could say so; None where it is not."""
+    context = _context(flow_class, spec, datastore)
+    return _settled(spec, context, _gang(flow_class.graph(), spec, context))
+
+
+def _context(flow_class: type[FlowSpec], spec: TaskSpec, datastore: Datastore) -> TaskContext:
+    return TaskContext(
+        flow_class.__name__, spec.run, spec.task.step, spec.task.path, spec.attempt,
+        datastore.namespace, spec.username, datastore, _parameter_names(flow_class),
+        project_of(flow_class, datastore.namespace),
+    )  # fmt: skip
 
 
 def _parameter_names(flow_class: type[FlowSpec]) -> tuple[str, ...]:
@@ -185,8 +191,16 @@ def _leave_to_catch(
     found.leave(call, CaughtException("ProcessDied", reason, ""))
 
 
+def _settled(spec: TaskSpec, context: TaskContext, gang: Gang | None) -> Outcome | None:
+    whose = gang.task(0) if gang else spec.task
+    if not context.datastore.is_done(context.flow, spec.run, whose):
+        return None
+    (manifest,) = context.datastore.load(context.flow, spec.run, [whose])
+    return _settle(manifest, spec, context, gang)
+
+
 def _settle(manifest: Manifest, spec: TaskSpec, context: TaskContext, gang: Gang | None) -> Outcome:
-    """What follows from a task that is done; an attempt that was killed here is made good by the next."""
+    """What follows from a task that is done; who finds it done makes good an attempt that was killed here."""
     meta = manifest.meta
     if gang and spec.task != gang.task(0):
         return Outcome(taken_from=meta.get("taken_from"))  # the main node settles for all

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from selectors import BaseSelector
 from typing import Protocol
 
@@ -9,6 +10,9 @@ from stepwell.execution.outcome import Outcome
 from stepwell.execution.queue import Attempt
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
+
+Settled = Callable[[TaskId, Attempt], Outcome | None]
+"""What a task has come to that is done, though nobody has said so; None where it is not done."""
 
 
 class Scheduler(Protocol):

@@ -64,11 +64,18 @@ class Run:
         self.told: list[tuple[Any, ...]] = []
         self.selector = selectors.DefaultSelector()
         self.containers: dict[str, list[str]] = {}
+        self.settled: dict[TaskId, Outcome] = {}
         self.workers = BatchJobs(
             Service(self.batch),
             lambda attempt: {"jobName": f"{attempt.task}-{attempt.number}"},
             partial(LogReader, self.datastore, "Made", "r1"),
-            JobOutcomes(self.datastore, GRAPH, "r1", lambda stream: self.containers[stream]),
+            JobOutcomes(
+                self.datastore,
+                GRAPH,
+                "r1",
+                lambda task, attempt: self.settled.get(task),
+                lambda stream: self.containers[stream],
+            ),
             self.guard,
         )
         self.workers.open(self.selector, self)
@@ -195,6 +202,16 @@ def test_a_death_without_a_word_has_batchs_reason(run: Run) -> None:
     )
     assert run.datastore.failure("Made", "r1", FIRST.task, 0) == outcome.failure
     assert run.lines()[-1] == "exec format error"
+
+
+def test_a_task_whose_job_failed_once_it_was_done_is_done(run: Run) -> None:
+    """What is done stays done, though its job was killed before it could end well, and said that it died."""
+    run.settled[FIRST.task] = Outcome(splits=2)
+    run.datastore.put_failure("Made", "r1", Failure("work", "0-0", 0, "killed", "", utc_now()))
+    (job,) = run.start(FIRST)
+    run.set(job, "FAILED", attempts=[{}], statusReason="Host EC2 (instance i-1) terminated.")
+    run.until(run.outcomes)
+    assert run.outcomes() == [Outcome(splits=2)]
 
 
 def test_jobs_are_described_together(run: Run) -> None:

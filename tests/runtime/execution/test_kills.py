@@ -155,3 +155,42 @@ def test_a_killed_task_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("STEPWELL_USER", "tester")
     assert Flow("Made").latest_run["start"].task.stdout == "before\n"
+
+
+@pytest.mark.parametrize("victims", ["os.getpid()", "os.getppid(), os.getpid()"], ids=["task", "server too"])
+def test_a_task_killed_once_it_is_done_is_done(
+    victims: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who dies between a task's commit and its word takes nothing back; what can't begin any more fails."""
+    body = f"""
+    @step
+    def start(self):
+        from stepwell.execution import task
+        def die(meta):
+            for one in ({victims},):
+                os.kill(one, 9)
+        task.key_of = die  # called behind the commit
+        self.xs = [1, 2]
+        self.next(self.work, foreach="xs")
+    @step
+    def work(self):
+        self.next(self.join)
+    @step
+    def join(self, inputs):
+        self.next(self.end)
+    @step
+    def end(self): pass
+    """
+    home = tmp_path / "home"
+    ended = run_flow(write_flow(tmp_path, body), home, "run")
+    monkeypatch.setenv("STEPWELL_HOME", str(home))
+    monkeypatch.setenv("STEPWELL_USER", "tester")
+    run = Flow("Made").latest_run
+    assert run["start"].task.successful
+    if "getppid" in victims:
+        assert ended.returncode == 1
+        assert {failure.step for failure in run.failures} == {"work"}
+    else:
+        assert ended.returncode == 0, ended.stderr
+        assert (run.successful, run.failures) == (True, [])
+    assert not list(home.glob("**/start/0/*.failed.json"))

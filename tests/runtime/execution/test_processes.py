@@ -80,7 +80,13 @@ def closing() -> Iterator[list[Callable[[], None]]]:
 
 def opened(server: Any, datastore: Datastore, told: Told) -> tuple[Processes, selectors.BaseSelector]:
     processes = Processes(
-        server, lambda task, attempt: attempt, {"work": lambda: None}, datastore, "Made", "r1"
+        server,
+        lambda task, attempt: attempt,
+        lambda task, attempt: None,
+        {"work": lambda: None},
+        datastore,
+        "Made",
+        "r1",
     )
     selector = selectors.DefaultSelector()
     processes.open(selector, told)
