@@ -10,15 +10,17 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 PROVIDER = Path("hashicorp", "aws")
 DEPTH = 4
 SEARCH_SECONDS = 2.0
-_NEVER = frozenset(
-    {"proc", "sys", "dev", "run", "boot", "node_modules", "site-packages", "__pycache__", ".git"}
-)
+# what lies in temporary folders may be gone when Terraform looks: another Terraform's `providers lock`
+# keeps providers there, in folders as a mirror has them, while it runs
+_NEVER = frozenset({"proc", "sys", "dev", "run", "boot", "tmp"}) | {
+    "node_modules", "site-packages", "__pycache__", ".git", ".terraform",
+}  # fmt: skip
 
 
 def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path("/")) -> dict[str, str]:
@@ -27,7 +29,8 @@ def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path(
     Args:
         environ: what Terraform would get; its own configuration is left alone.
         folder: where the CLI configuration file is written, if one is needed.
-        root: below which a mirror is looked for, at most `DEPTH` folders deep, for `SEARCH_SECONDS`.
+        root: below which a mirror is looked for, at most `DEPTH` folders deep, for `SEARCH_SECONDS`, and
+            not in temporary folders.
 
     Returns:
         ``TF_CLI_CONFIG_FILE``, unless there is a configuration, Terraform finds the mirror by itself, or
@@ -46,7 +49,8 @@ def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path(
     for implied in _implied_mirrors(environ, home):
         if _hosts_in(implied):
             return _lock(implied)
-    host = next(_mirrored_hosts(root), None)
+    never = _NEVER | {Path(environ.get("TMPDIR") or "tmp").name}
+    host = next(_mirrored_hosts(root, never), None)
     if host is None:
         return {}
     path = folder / "terraform.tfrc"
@@ -85,7 +89,7 @@ def _hosts_in(mirror: Path) -> list[Path]:
     return [path.parent.parent for path in mirror.glob(f"*.*/{PROVIDER}")]
 
 
-def _mirrored_hosts(root: Path) -> Iterator[Path]:
+def _mirrored_hosts(root: Path, never: Collection[str]) -> Iterator[Path]:
     """Folders named like a host that hold the provider, the ones nearest to `root` first."""
     deadline = time.monotonic() + SEARCH_SECONDS
     level = [root]
@@ -94,20 +98,20 @@ def _mirrored_hosts(root: Path) -> Iterator[Path]:
         for folder in level:
             if time.monotonic() > deadline:
                 return
-            for child in _folders_in(folder):
+            for child in _folders_in(folder, never):
                 if "." in child.name[1:] and (child / PROVIDER).is_dir():
                     yield child
                 below.append(child)
         level = below
 
 
-def _folders_in(folder: Path) -> list[Path]:
+def _folders_in(folder: Path, never: Collection[str]) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
             return [
                 Path(entry.path)
                 for entry in entries
-                if entry.name not in _NEVER and entry.is_dir(follow_symlinks=False)
+                if entry.name not in never and entry.is_dir(follow_symlinks=False)
             ]
     except OSError:
         return []

@@ -70,3 +70,13 @@ def test_without_a_mirror_terraform_goes_to_its_registry(machine: Path) -> None:
     (machine / "opt/a/deep").rename(machine / "opt/a/b/deep")
     (machine / f"opt/{HOST}/hashicorp/random").mkdir(parents=True)
     assert look(machine) == {}
+
+
+def test_a_temporary_folder_is_no_mirror(machine: Path) -> None:
+    """Where another Terraform locks or installs providers while we look, its folders are passed by."""
+    (machine / f"tmp/terraform-providers-lock1/{HOST}/hashicorp/aws").mkdir(parents=True)
+    (machine / f"home/.terraform/providers/{HOST}/hashicorp/aws").mkdir(parents=True)
+    assert look(machine)["TF_CLI_ARGS_providers_lock"] == f"-fs-mirror={machine}/opt/a/mirror"
+    (machine / "opt/a/mirror").rename(machine / "scratch")
+    assert "TF_CLI_CONFIG_FILE" in look(machine)
+    assert look(machine, TMPDIR="/var/scratch") == {}
