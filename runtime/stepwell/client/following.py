@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from stepwell.client.progress import Files, Progress, progress
-from stepwell.client.reader import LOG, RunReader, attempts_with, done_at, is_done
+from stepwell.client.reader import LOG, RunReader, attempts_with, done_at, has_died, is_done
 from stepwell.datastore import Failure, RunInfo
 from stepwell.errors import NotFound
 from stepwell.flow.graph import TaskId
@@ -116,8 +116,10 @@ class Follower:
         return task in self._spans and self._spans[task] is None
 
     def failures(self, look: Look, most: int) -> list[Failure]:
-        """Why tasks failed that are not done, the last attempt of each; the first to fail come first."""
-        failed = [task for task, state in look.progress.tasks.items() if state == "failed"]
+        """Why tasks failed that are not done, the last attempt of each, and why jobs died whose tasks were;
+        the first to fail come first."""
+        states = look.progress.tasks
+        failed = [task for task in look.files if states[task] == "failed" or has_died(look.files[task])]
         failed = sorted(failed, key=lambda task: look.files[task][-1].modified)[:most]
         with ThreadPoolExecutor(_CONCURRENT_READS) as pool:
             found = pool.map(lambda task: self._failure(look, task), failed)

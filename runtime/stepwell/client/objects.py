@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from stepwell.client.base import RunObject
 from stepwell.client.namespaces import Scope
-from stepwell.client.reader import RunReader, done_at, is_done
+from stepwell.client.reader import RunReader, done_at
 from stepwell.client.tasks import Step as Step
 from stepwell.client.tasks import Task as Task
 from stepwell.datastore import SYSTEM_TAGS, Datastore, Failure, RunInfo, TaskData
@@ -190,11 +190,10 @@ class Run(RunObject):
 
     @property
     def failures(self) -> list[Failure]:
-        """Why tasks failed that are not done, the first one first."""
+        """Why tasks failed that are not done, and why jobs died whose tasks were; the first one first."""
         found = [
             failure
             for task, files in self._reader.files().items()
-            if not is_done(files)
             for failure in self._reader.failures(task, files)
         ]
         return sorted(found, key=lambda failure: failure.ended)

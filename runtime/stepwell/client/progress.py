@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stepwell.client.reader import DIED, FAILURE, LOG, attempts_with, is_done
+from stepwell.client.reader import FAILURE, LOG, attempts_with, has_died, is_done
 from stepwell.datastore import TaskFile
 from stepwell.flow import paths
 from stepwell.flow.frontier import Frontier
@@ -113,7 +113,7 @@ def state_of(files: list[TaskFile], over: bool) -> State:
     """The state of a task that has left files."""
     if is_done(files):
         return "done"
-    if any(file.name == DIED for file in files):
+    if has_died(files):
         return "failed"
     failed, logged = attempts_with(files, FAILURE), attempts_with(files, LOG)
     if failed and (not logged or failed[-1] >= logged[-1]):

@@ -75,26 +75,29 @@ class RunReader:
         return list(self.datastore.task_files(self.flow, self.run, task))
 
     def failures(self, task: TaskId, files: list[TaskFile]) -> list[Failure]:
-        """Why the attempts of a task with these files failed, the first one first."""
-        attempts = attempts_with(files, FAILURE)
+        """Why the attempts of a task failed that is not done, the first one first, and why its job died."""
+        attempts = _failed_attempts(files)
         found = [self.datastore.failure(self.flow, self.run, task, attempt) for attempt in attempts]
         death = self._death(task, files)
         return [*found, death] if death and death.attempt not in attempts else found
 
     def failure(self, task: TaskId, files: list[TaskFile]) -> Failure | None:
-        """Why the last attempt of a task failed that did; None where none has. At most two requests."""
-        attempts, death = attempts_with(files, FAILURE), self._death(task, files)
+        """The last of `failures`; None where there is none. At most two requests."""
+        attempts, death = _failed_attempts(files), self._death(task, files)
         if death and death.attempt not in attempts:
             return death
         return self.datastore.failure(self.flow, self.run, task, attempts[-1]) if attempts else None
 
     def _death(self, task: TaskId, files: list[TaskFile]) -> Failure | None:
-        """What Step Functions said of a task that failed for good."""
+        """What Step Functions said of a task whose job failed for good, maybe after the task was done."""
         died = next((file for file in files if file.name == DIED), None)
         if died is None:
             return None
         why = why_it_died(self.datastore.died(self.flow, self.run, task))
-        return Failure(task.step, task.path, why.attempt, why.reason, "", died.modified)
+        done = (
+            "; the task was done by then, so that a resumed run goes on behind it" if is_done(files) else ""
+        )
+        return Failure(task.step, task.path, why.attempt, why.reason + done, "", died.modified)
 
     def log(self, task: TaskId) -> bytes:
         """What the last attempt printed that has a log, as `stepwell.logs` keeps it."""
@@ -137,6 +140,15 @@ class RunReader:
         return done + sorted({task.step for task in files} - set(done))
 
 
+def _failed_attempts(files: list[TaskFile]) -> list[int]:
+    return [] if is_done(files) else attempts_with(files, FAILURE)
+
+
+def has_died(files: list[TaskFile]) -> bool:
+    """Whether Step Functions said that the task's job failed for good."""
+    return any(file.name == DIED for file in files)
+
+
 def is_done(files: list[TaskFile]) -> bool:
     """Whether a task with these files is done."""
     return any(file.name == MANIFEST for file in files)
@@ -151,7 +163,7 @@ def done_at(manifest: Manifest, files: Iterable[TaskFile]) -> datetime:
 
 def has_failed(files: list[TaskFile]) -> bool:
     """Whether an attempt of a task with these files failed."""
-    return any(file.name == DIED or file.name.endswith(FAILURE) for file in files)
+    return has_died(files) or any(file.name.endswith(FAILURE) for file in files)
 
 
 def attempts_with(files: list[TaskFile], suffix: str) -> list[int]:

@@ -67,7 +67,7 @@ def task(place: Place, query: Query) -> dict[str, Any]:
     reader = followed.reader
     files = look.files.get(task, [])
     logs, failures = attempts_with(files, LOG), set(attempts_with(files, FAILURE))
-    failure = None if state == "done" else reader.failure(task, files)
+    failure = reader.failure(task, files)
     if failure:
         failures.add(failure.attempt)
     found: dict[str, Any] = {

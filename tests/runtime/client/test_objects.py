@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from stepwell import DataArtifact, Flow, Metaflow, Run, Step, Task
+from stepwell.client.following import Follower
 from stepwell.datastore import Datastore
 from stepwell.errors import NoSuchObject, UsageError
 from stepwell.flow.graph import TaskId
@@ -146,6 +147,25 @@ def test_a_task_that_died_without_a_word(ada: Datastore) -> None:
     assert task.exception is not None and "killed by SIGKILL" in task.exception.reason
     fail(ada, "one", "start/0", attempt=1, reason="MemoryError")
     assert [one.reason for one in Run("Train/one").failures] == ["KeyError: 'x'", "MemoryError"]
+
+
+def test_a_job_that_died_when_its_task_was_done(ada: Datastore) -> None:
+    """Where a job was killed behind its task's last word the run says so, as who follows it does."""
+    claim(ada, "one")
+    fail(ada, "one", "start/0")
+    finish(ada, "one", "start/0")
+    assert Run("Train/one").failures == []
+    cause = {"JobId": "j1", "Container": {"ExitCode": 137}}
+    said = json.dumps({"Error": "States.TaskFailed", "Cause": json.dumps(cause)}).encode()
+    ada.store.put(f"ns/{ada.namespace}/flows/Train/runs/one/tasks/start/0/died.json", said)
+    ada.end_run("Train", "one")
+    run = Run("Train/one")
+    (failure,) = run.failures
+    assert failure.reason.startswith("its Batch job j1 ended: the container was killed by SIGKILL")
+    assert failure.reason.endswith("; the task was done by then, so that a resumed run goes on behind it")
+    assert run["start"].task.successful
+    follower = Follower(run._reader)
+    assert follower.failures(follower.look(), 1) == [failure]
 
 
 def test_a_task_that_is_tried_again_is_not_finished(ada: Datastore) -> None:

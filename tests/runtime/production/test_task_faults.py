@@ -173,3 +173,16 @@ def test_a_job_killed_for_good_is_explained_and_resumed(place: Place, faults: Be
         again = resumed(flow, run.id)
         assert (again.data.same, again["work"].task.data.attempt) == (True, 0), phase
         assert len(manifests(place, again)) == 1, phase
+
+
+def test_a_job_killed_when_its_task_was_done_is_explained_and_resumed(place: Place, faults: Between) -> None:
+    """Where nothing tries again what was killed behind its last word, the run says so; a resumed one takes
+    the task over and goes on behind it."""
+    faults.rules.append(Killing("Unheard", PHASES["Committed"][0], after=True))
+    flow = deployed(place, "Unheard")
+    run = flow.trigger()
+    assert run.wait(timeout=240) == "FAILED" and run.run is not None
+    (failure,) = run.run.failures
+    assert failure.step == "work" and "the task was done by then" in failure.reason
+    again = resumed(flow, run.id)
+    assert again.data.same and again["work"].task.origin_pathspec == f"Unheard/{run.id}/work/0"
