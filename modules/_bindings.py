@@ -19,6 +19,10 @@ from pathlib import Path
 PACKAGE = "cdktf_cdktf_provider_aws"
 NODE = Path(__file__).with_suffix(".cjs")
 
+# jsii's banner about the age of Node stands in the way of cdktf's own output; it is printed on import.
+os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "18,20,22"
+os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
+
 
 def install() -> None:
     """Put the bare module in place; a package that was imported already stays as it is."""

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-# jsii's banner about the age of Node stands in the way of cdktf's own output; it is printed on import.
-os.environ["JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"] = "18,20,22"
-os.environ["JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION"] = "1"
-
 import modules._bindings  # noqa: F401  what it tells Node must be said before jsii starts
 
 # isort: split
