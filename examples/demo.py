@@ -163,9 +163,13 @@ def main() -> None:
     HOME.mkdir(parents=True)
     with clock.part("The flow, drawn from its source"):
         flow(PREDICT, "show", user="ada")
-    cloud = control.up(HOME, enforce_iam=True)
-    variables = control.environment(cloud)
-    deploy = start_deploy(variables)
+    with control.running(HOME, enforce_iam=True) as cloud:
+        everywhere(cloud, clock)
+
+
+def everywhere(cloud: control.CloudInfo, clock: Clock) -> None:
+    """Here while it is deployed, then in production."""
+    deploy = start_deploy(control.environment(cloud))
     try:
         with clock.part("On this machine (the deploy has begun in the background)"):
             flow(LOAD, "run", user="dana")
@@ -197,7 +201,6 @@ def main() -> None:
         if deploy.poll() is None:
             os.killpg(deploy.pid, signal.SIGTERM)
             deploy.wait()
-        control.down(HOME)
     print("\n\x1b[1m━━ How long each part took \x1b[0m".ljust(100, "━"))
     clock.show()
 

@@ -48,17 +48,15 @@ def base(demo_stacks: dict[str, Synthesized]) -> Synthesized:
 @pytest.fixture(scope="session")
 def local_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.CloudInfo]:
     """A local cloud of this session's own; `control.environment` has the variables that point to it."""
-    home = tmp_path_factory.mktemp("home")
-    yield control.up(home)
-    control.down(home)
+    with control.running(tmp_path_factory.mktemp("home")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")
 def enforcing_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[control.CloudInfo]:
     """A local cloud that refuses what no IAM policy allows."""
-    home = tmp_path_factory.mktemp("enforcing")
-    yield control.up(home, enforce_iam=True)
-    control.down(home)
+    with control.running(tmp_path_factory.mktemp("enforcing"), enforce_iam=True) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

@@ -217,7 +217,7 @@ def deployed(name: str) -> tuple[bool, str]:
         folder = Path(temporary)
         row = Row(name, folder / "out")
         try:
-            os.environ.update(control.environment(control.up(folder / "home")))
+            os.environ.update(control.environment(control.up(folder / "home", detached=False)))
             row.run()
             return True, f"ok      {name}: {', '.join(row.steps)}; nothing is left"
         except Exception as error:  # whatever breaks a row, the others are told of

@@ -31,6 +31,8 @@ from stepwell.errors import PlatformError, UsageError
 REGION = "us-east-1"
 START_SECONDS = 60.0
 END_SECONDS = 15.0
+_ours: list[subprocess.Popen[bytes]] = []
+"""Servers that end with this process: each reads a pipe that ends with it, and that is kept open here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +56,23 @@ class CloudInfo:
     folder: Path
 
 
-def up(home: Path, *, port: int = 0, enforce_iam: bool = False) -> CloudInfo:
-    """Start the local cloud of `home`, detached, and return once it serves; or find the one that does.
+@contextlib.contextmanager
+def running(home: Path, *, enforce_iam: bool = False) -> Iterator[CloudInfo]:
+    """A local cloud for as long as the block lasts, or this process, however that ends; as `up` else."""
+    try:
+        yield up(home, enforce_iam=enforce_iam, detached=False)
+    finally:
+        down(home)
+
+
+def up(home: Path, *, port: int = 0, enforce_iam: bool = False, detached: bool = True) -> CloudInfo:
+    """Start the local cloud of `home` and return once it serves; or find the one that does.
 
     Args:
         home: the STEPWELL_HOME; made if missing.
         port: to listen on; 0 chooses a free one. A cloud that already runs keeps its own.
         enforce_iam: refuse what no policy allows; all but the administrator's keys, which `environment` has.
+        detached: it outlives this process.
 
     Raises:
         UsageError: what the local cloud is made of is not installed, or the one that runs is the other kind.
@@ -86,13 +98,16 @@ def up(home: Path, *, port: int = 0, enforce_iam: bool = False) -> CloudInfo:
         with (folder / "cloud.log").open("wb") as log:
             server = subprocess.Popen(
                 [sys.executable, "-m", "stepwell.cloud.server", "--port", str(port), "--state", str(folder)]
-                + ["--enforce-iam"] * enforce_iam,
-                stdin=subprocess.DEVNULL,
+                + ["--enforce-iam"] * enforce_iam
+                + ["--while-stdin"] * (not detached),
+                stdin=subprocess.DEVNULL if detached else subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 env=_server_environment(os.environ),
                 start_new_session=True,
             )
+        if not detached:
+            _ours.append(server)
         return _wait_until_ready(home, server)
 
 

@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +33,7 @@ LOCK = "server.lock"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM or SIGINT; then end every job and return."""
+    """Serve until SIGTERM or SIGINT, or the end of what is read; then end every job and return."""
     parser = argparse.ArgumentParser(prog="python -m stepwell.cloud.server")
     parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
     parser.add_argument("--state", type=Path, required=True, metavar="DIR")
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--without", action="append", default=[], metavar="PATCH", help="to see whether moto still needs it"
     )
+    parser.add_argument("--while-stdin", action="store_true", help="serve until standard input ends")
     options = parser.parse_args(arguments)
     try:
         slots = Slots(slots_of(os.environ))
@@ -99,6 +101,8 @@ def _serve(options: argparse.Namespace, guardian: Guardian, slots: Slots) -> Non
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
+    if options.while_stdin:
+        threading.Thread(target=_leave_with_stdin, daemon=True).start()
     _write_whole(state / "cloud.json", json.dumps(identity))
     server.serve_forever()
 
@@ -111,6 +115,13 @@ def _with_identity(application: Application, identity: dict[str, Any]) -> Applic
         return [json.dumps(identity).encode()]
 
     return dispatch
+
+
+def _leave_with_stdin() -> None:
+    """Whoever writes to standard input is gone when that ends, also by SIGKILL."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _leave(number: int, frame: object) -> NoReturn:

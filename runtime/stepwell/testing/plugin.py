@@ -48,9 +48,8 @@ def stepwell_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudIn
     """A local cloud of this session's own."""
     from stepwell.cloud import control
 
-    home = tmp_path_factory.mktemp("stepwell-cloud")
-    yield control.up(home)
-    control.down(home)
+    with control.running(tmp_path_factory.mktemp("stepwell-cloud")) as cloud:
+        yield cloud
 
 
 @pytest.fixture(scope="session")

@@ -62,6 +62,22 @@ def test_a_killed_server_takes_its_jobs_along(home: Path) -> None:
         control.down(home)
 
 
+def test_a_cloud_ends_with_its_process(home: Path) -> None:
+    """A cloud that is not detached ends with whoever has started it, also where that is killed."""
+    script = f"""if True:
+        import os, signal
+        from pathlib import Path
+        from stepwell.cloud import control
+        with control.running(Path({str(home)!r})) as cloud:
+            print(cloud.pid, flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.returncode == -signal.SIGKILL
+    until(lambda: is_alive(int(done.stdout)), lambda alive: not alive, seconds=10)
+    assert control.status(home) is None
+
+
 def test_two_at_once_start_one_server(home: Path) -> None:
     """Two calls of up at the same time give the same cloud."""
     found: list[control.CloudInfo] = []
