@@ -15,7 +15,7 @@ from pathlib import Path
 
 PROVIDER = Path("hashicorp", "aws")
 DEPTH = 4
-SEARCH_SECONDS = 2.0
+SEARCH_SECONDS = 5.0
 # what lies in temporary folders may be gone when Terraform looks: another Terraform's `providers lock`
 # keeps providers there, in folders as a mirror has them, while it runs
 _NEVER = frozenset({"proc", "sys", "dev", "run", "boot", "tmp"}) | {
