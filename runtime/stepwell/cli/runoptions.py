@@ -11,8 +11,9 @@ import click
 from stepwell.cli.attaching import attached_for_all, with_option
 from stepwell.cli.options import namespace_option, run_id_file_option, tag_option
 from stepwell.datastore import Datastore, RunInfo
-from stepwell.execution.reporter import reporter_for
+from stepwell.execution.reporter import Console, Quiet, Reporter
 from stepwell.execution.run import MAX_SPLITS, MAX_WORKERS
+from stepwell.terminal import is_live
 
 
 def run_options() -> list[click.Option]:
@@ -53,9 +54,20 @@ def run_arguments(options: dict[str, Any]) -> dict[str, Any]:
         "attached": [*attached_for_all(), *options["with"]],
         "max_workers": options["max_workers"],
         "max_splits": options["max_num_splits"],
-        "reporter": reporter_for(_command(), options["quiet"]),
+        "reporter": _reporter(_command(), options["quiet"]),
         "begun": begun,
     }
+
+
+def _reporter(command: str, quiet: bool) -> Reporter:
+    """What suits stdout: a live display at a terminal, else lines."""
+    if quiet:
+        return Quiet(command)
+    if is_live():
+        from stepwell.execution.progress import Live
+
+        return Live(command)
+    return Console(command)
 
 
 def _command() -> str:

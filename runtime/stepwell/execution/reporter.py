@@ -10,7 +10,7 @@ from stepwell.execution.tally import Tally, duration, summary
 from stepwell.flow.frontier import Lost
 from stepwell.flow.graph import TaskId
 from stepwell.logs import Stream
-from stepwell.terminal import is_live, paint, paints
+from stepwell.terminal import paint, paints
 
 
 class Reporter(Protocol):
@@ -131,17 +131,6 @@ class Quiet(Console):
 
     def _say_of(self, task: TaskId, by: str, text: str, color: str = "") -> None:
         pass
-
-
-def reporter_for(command: str, quiet: bool = False) -> Reporter:
-    """The reporter that suits stdout: a live display at a terminal, else lines."""
-    if quiet:
-        return Quiet(command)
-    if is_live():
-        from stepwell.execution.progress import Live
-
-        return Live(command)
-    return Console(command)
 
 
 def _now() -> str:

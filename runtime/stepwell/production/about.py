@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple, Self
-
-if TYPE_CHECKING:
-    from stepwell.production.asl import Deployment
+from typing import NamedTuple, Self
 
 
 class About(NamedTuple):
@@ -26,14 +23,6 @@ class About(NamedTuple):
     code: str
     max_workers: int
     timeout: int | None = None
-
-    @classmethod
-    def of(cls, flow: str, deployment: Deployment) -> Self:
-        """What a deployment says of a flow."""
-        return cls(
-            flow, deployment.namespace, deployment.username, deployment.deployed, deployment.code,
-            deployment.max_workers, deployment.timeout,
-        )  # fmt: skip
 
     def to_json(self) -> str:
         return json.dumps({"stepwell": self._asdict()})

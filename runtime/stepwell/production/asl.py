@@ -70,6 +70,12 @@ class Deployment:
     by_events: bool = False
     deployed: str | None = None
 
+    def about(self, flow: str) -> About:
+        """What it says of a flow's state machine."""
+        return About(
+            flow, self.namespace, self.username, self.deployed, self.code, self.max_workers, self.timeout
+        )
+
 
 def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     """The state machine of a flow."""
@@ -82,7 +88,7 @@ def compile_flow(graph: Graph, deployment: Deployment) -> dict[str, Any]:
     first = compiler.keeping_events() if deployment.by_events else {}
     states = {**first, _NAME: begin, **compiler.whole(blocks(graph))}
     machine: dict[str, Any] = {
-        "Comment": About.of(graph.flow, deployment).to_json(),
+        "Comment": deployment.about(graph.flow).to_json(),
         "StartAt": next(iter(states)),
         "States": states,
     }
