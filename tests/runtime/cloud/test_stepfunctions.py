@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from typing import Any
 
 import pytest
@@ -393,6 +394,31 @@ def test_a_foreach_in_a_foreach_with_a_branch_inside(aws: Aws) -> None:
         *(f"done/{step}/{leaf}" for step in ("work", "left", "right") for leaf in leaves),
     }
     assert json.loads(execution["output"])["path"] == "0"
+
+
+@proves("stopped_executions_have_not_failed", race=True)
+def test_stopping_an_execution_at_any_moment_leaves_no_job(aws: Aws) -> None:
+    """However soon an execution is stopped, it is aborted, and no job of it goes on."""
+    sfn, definition = aws.client("stepfunctions"), aws.definition("sleep", "300")
+    machine = aws.state_machine(single(aws.job_state(definition)))
+    for pause in range(5):
+        arn = sfn.start_execution(stateMachineArn=machine, name=aws.name())["executionArn"]
+        time.sleep(pause / 50)
+        sfn.stop_execution(executionArn=arn)
+        assert aws.ended_execution(arn)["status"] == "ABORTED"
+    for status in ("RUNNABLE", "STARTING", "RUNNING"):
+        jobs = aws.client("batch").list_jobs(jobQueue=aws.queue, jobStatus=status)["jobSummaryList"]
+        assert definition not in {job["jobDefinition"] for job in jobs}
+
+
+@proves("executions_may_be_stopped_at_once")
+def test_an_execution_may_be_stopped_at_once(aws: Aws) -> None:
+    """An execution whose definition takes long to read is stopped before it does a thing."""
+    steps = [(f"Step{number}", {"Type": "Pass"}) for number in range(300)]
+    sfn, machine = aws.client("stepfunctions"), aws.state_machine(states(*steps))
+    arn = sfn.start_execution(stateMachineArn=machine, name=aws.name())["executionArn"]
+    sfn.stop_execution(executionArn=arn)
+    assert aws.ended_execution(arn)["status"] == "ABORTED"
 
 
 @proves("retried_tasks_wait_anew")

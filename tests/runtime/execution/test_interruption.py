@@ -47,6 +47,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "home"
 
 
+@pytest.fixture(autouse=True)
+def terminal() -> Iterator[None]:
+    """A closed terminal is heard of, also where the tests themselves are called with `nohup`."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @contextmanager
 def running(file: Path, home: Path, until: str, **more: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A flow's run that has just printed a line with `until`; and that line."""

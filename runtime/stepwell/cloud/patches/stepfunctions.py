@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import threading
+import time
 import uuid
 from typing import Any
 
@@ -20,7 +21,10 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
     state_task_service_aws_sdk,
     state_task_service_batch,
 )
+from moto.stepfunctions.parser.asl.eval.environment import Environment
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 from moto.stepfunctions.responses import StepFunctionResponse
 
@@ -97,6 +101,31 @@ def executions_without_a_name_get_one() -> None:
     @replaces(StepFunctionsParserBackend, "start_execution")
     def start_execution(original: Any, self: Any, arn: str, name: str | None = None, *args: Any) -> Any:
         return original(self, arn, name or str(uuid.uuid4()), *args)
+
+
+def executions_may_be_stopped_at_once() -> None:
+    """moto answers with its own failure where it still parses the definition.
+
+    AWS: API Reference, ``StopExecution``, "Errors": that an execution has hardly begun is none.
+    """
+
+    @replaces(ExecutionWorker, "stop")
+    def stop(original: Any, self: Any, *args: Any, **given: Any) -> None:
+        while self.env is None or self.env.program_state() is None:
+            time.sleep(0.01)
+        original(self, *args, **given)
+
+
+def stopped_executions_have_not_failed() -> None:
+    """moto passes by what is left of a state, then misses what that would have made: the execution fails.
+
+    AWS: API Reference, ``DescribeExecution``: one that was stopped is ABORTED.
+    """
+
+    @replaces(Environment, "set_error")
+    def set_error(original: Any, self: Any, *args: Any, **given: Any) -> None:
+        if not isinstance(self.program_state(), ProgramStopped):
+            original(self, *args, **given)
 
 
 def versions_are_listed() -> None:
@@ -198,6 +227,8 @@ PATCHES = (
     dangling_transitions_are_refused,
     definitions_are_validated,
     executions_without_a_name_get_one,
+    executions_may_be_stopped_at_once,
+    stopped_executions_have_not_failed,
     versions_are_listed,
     clients_are_shared,
     s3_objects_are_text,

@@ -118,11 +118,22 @@ def submit_job_waits_for_the_job_itself() -> None:
         def wait_and_describe() -> Any:
             while not job.finished.wait(0.5):
                 if not env.is_running():
-                    job.terminate(INTERRUPTED)
                     return None
             return describe()
 
         return wait_and_describe
+
+    @replaces(StateTaskServiceBatch, "_eval_integration_pattern")
+    def _eval_integration_pattern(
+        original: Any, self: Any, env: Any, resource_runtime_part: Any, **others: Any
+    ) -> None:
+        backend = batch_backends[resource_runtime_part.account][resource_runtime_part.region]
+        job: Any = backend.get_job_by_id(env.stack[-1]["JobId"])
+        try:
+            original(self, env=env, resource_runtime_part=resource_runtime_part, **others)
+        finally:
+            if not env.is_running():
+                job.terminate(INTERRUPTED)
 
 
 def retried_tasks_wait_anew() -> None:
