@@ -251,7 +251,7 @@ class Datastore:
         from stepwell.artifacts.manifest import Manifest
 
         wanted = [keys.manifest(self.namespace, flow, run, task.step, task.path) for task in tasks]
-        found = zip(tasks, wanted, _at_once(self._get, wanted), strict=True)
+        found = zip(tasks, wanted, at_once(self._get, wanted), strict=True)
         return {task: Manifest.from_bytes(data, key) for task, key, data in found if data is not None}
 
     def is_done(self, flow: str, run: str, task: TaskId) -> bool:
@@ -322,7 +322,7 @@ class Datastore:
 
     def reuses(self, flow: str, runs: list[str]) -> dict[str, dict[str, Any]]:
         """What those of the runs have left of that, in their order."""
-        found = _at_once(self._get, [keys.reuse(self.namespace, flow, run) for run in runs])
+        found = at_once(self._get, [keys.reuse(self.namespace, flow, run) for run in runs])
         return {run: json.loads(data) for run, data in zip(runs, found, strict=True) if data is not None}
 
     def put_earlier(self, flow: str, run: str, found: Mapping[str, str]) -> None:
@@ -331,7 +331,7 @@ class Datastore:
         def put(step: str) -> None:
             self.store.put(keys.earlier(self.namespace, flow, run, step), found[step].encode())
 
-        _at_once(put, found)
+        at_once(put, found)
 
     def earlier(self, flow: str, run: str, step: str) -> str:
         """Which tasks of earlier runs may serve for those of a step."""
@@ -460,7 +460,7 @@ class Datastore:
         return None if data is None else json.loads(data)
 
 
-def _at_once(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def at_once(do: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """What `do` returns for each item, in their order."""
     from concurrent.futures import ThreadPoolExecutor
 

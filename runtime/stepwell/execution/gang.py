@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from stepwell.datastore import Datastore
+from stepwell.datastore import Datastore, at_once
 from stepwell.errors import AlreadyExists
 from stepwell.flow import paths
 from stepwell.flow.graph import TaskId
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 STAGED, ALIVE, FAILED = "parquet", "alive", "failed"
 """What a node leaves with its gang: its manifest, that it runs, why it failed."""
 _SHORTEST, _LONGEST = 0.02, 5.0
-_CONCURRENT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +96,6 @@ class Gang:
 
         missing = [index for index in range(1, nodes) if self.task(index) not in done]
         if missing:
-            with ThreadPoolExecutor(_CONCURRENT) as pool:
-                list(pool.map(finish, missing))
+            at_once(finish, missing)
             done = self.datastore.find(self.flow, self.run, tasks)
         return [done[task] for task in tasks]
