@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ ROWS_A_GROUP = 1 << 20
 _NOTES = b"stepwell"
 # Of the first rows of a column a page is read, not all of its group.
 _BUFFER = 1 << 18
+_POOL = threading.Lock()
+"""Held while pyarrow's default pool is another one."""
 
 
 def write(table: pa.Table, path: Path) -> Literal["parquet", "arrow"]:
@@ -151,15 +154,17 @@ def _memory_that_is_given_back() -> Iterator[None]:
     """Read into memory of jemalloc: mimalloc, the default, keeps a fifth of a table of what is freed in it.
 
     pyarrow takes a pool for reading in its datasets alone, which import pandas where it is: a third of a
-    second. What other threads ask for meanwhile is theirs as ever, for a buffer knows its pool.
+    second. What other threads ask for meanwhile is theirs as ever, for a buffer knows its pool. One load
+    at a time, each by all cores: of two that overlap, the later would put back the pool of the earlier.
     """
-    before = pa.default_memory_pool()
-    if "jemalloc" in pa.supported_memory_backends():
-        pa.set_memory_pool(pa.jemalloc_memory_pool())
-    try:
-        yield
-    finally:
-        pa.set_memory_pool(before)
+    with _POOL:
+        before = pa.default_memory_pool()
+        if "jemalloc" in pa.supported_memory_backends():
+            pa.set_memory_pool(pa.jemalloc_memory_pool())
+        try:
+            yield
+        finally:
+            pa.set_memory_pool(before)
 
 
 def _filtered(source: pa.NativeFile, columns: list[str] | None, where: pc.Expression) -> pa.Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -70,3 +71,17 @@ print(rows, same, sys.modules.keys() & {{"pandas", "pyarrow.dataset"}})
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == f"{COUNT} True set()\n"
+
+
+@pytest.mark.usefixtures("_small_groups")
+def test_loads_side_by_side_leave_the_pool(tmp_path: Path) -> None:
+    """However loads overlap, pyarrow's pool is afterwards what it was before."""
+    encoding, before = arrow.write(TABLE, tmp_path / "t"), pa.default_memory_pool().backend_name
+
+    def load(_: int) -> int:
+        with pa.OSFile(str(tmp_path / "t")) as source:
+            return arrow.read(source, encoding).num_rows
+
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(load, range(40))) == {COUNT}
+    assert pa.default_memory_pool().backend_name == before
