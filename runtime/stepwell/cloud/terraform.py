@@ -49,7 +49,7 @@ def cli_environment(environ: Mapping[str, str], folder: Path, root: Path = Path(
     for implied in _implied_mirrors(environ, home):
         if _hosts_in(implied):
             return _lock(implied)
-    never = _NEVER | {Path(environ.get("TMPDIR") or "tmp").name}
+    never = _NEVER | {Path(environ.get("TMPDIR", "")).name}
     host = next(_mirrored_hosts(root, never), None)
     if host is None:
         return {}

@@ -107,12 +107,15 @@ def submit_job_waits_for_the_job_itself() -> None:
     end is not said; here it is at once.)
     """
 
+    def submitted(env: Any, part: Any) -> Any:
+        """The job that a state has just submitted."""
+        return batch_backends[part.account][part.region].get_job_by_id(env.stack[-1]["JobId"])
+
     @replaces(StateTaskServiceBatch, "_build_sync_resolver")
     def _build_sync_resolver(
         original: Any, self: Any, env: Any, resource_runtime_part: Any, **others: Any
     ) -> Any:
-        backend = batch_backends[resource_runtime_part.account][resource_runtime_part.region]
-        job: Any = backend.get_job_by_id(env.stack[-1]["JobId"])
+        job = submitted(env, resource_runtime_part)
         describe = original(self, env=env, resource_runtime_part=resource_runtime_part, **others)
 
         def wait_and_describe() -> Any:
@@ -127,8 +130,7 @@ def submit_job_waits_for_the_job_itself() -> None:
     def _eval_integration_pattern(
         original: Any, self: Any, env: Any, resource_runtime_part: Any, **others: Any
     ) -> None:
-        backend = batch_backends[resource_runtime_part.account][resource_runtime_part.region]
-        job: Any = backend.get_job_by_id(env.stack[-1]["JobId"])
+        job = submitted(env, resource_runtime_part)
         try:
             original(self, env=env, resource_runtime_part=resource_runtime_part, **others)
         finally:
