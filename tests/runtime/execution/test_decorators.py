@@ -12,14 +12,6 @@ from stepwell.flow.decorators.catch import CaughtException
 from tests.support import run_flow, write_flow
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home for this test, which the client reads too."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
-    return tmp_path / "home"
-
-
 def one_step(decorators: str, body: str) -> str:
     """A flow's body: `start`, with decorators, and `end`."""
     start = f"{decorators}\n@step\ndef start(self):\n    {body}\n    self.next(self.end)"

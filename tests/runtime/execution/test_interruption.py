@@ -39,14 +39,6 @@ def end(self): pass
 """
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where everything of a test lies, for the flow and for the client in this process."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
-    return tmp_path / "home"
-
-
 @pytest.fixture(autouse=True)
 def terminal() -> Iterator[None]:
     """A closed terminal is heard of, also where the tests themselves are called with `nohup`."""

@@ -98,11 +98,10 @@ def hashes(home: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("seed", range(KILLS))
 def test_a_kill_leaves_everything_or_nothing(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str]
+    seed: int, home: Path, tmp_path: Path, undisturbed: dict[str, str]
 ) -> None:
     """A random kill leaves whole manifests and an honest end; resumed, the run is as undisturbed."""
     chance = random.Random(seed)
-    home = tmp_path / "home"
     file = write_flow(tmp_path, FLOW, head=HEAD)
     process = subprocess.Popen(
         flow_command(file, "run"), env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
@@ -115,8 +114,6 @@ def test_a_kill_leaves_everything_or_nothing(
     os.kill(victim, signal.SIGKILL)
     process.stdout.read()
     status = process.wait(timeout=60)
-    monkeypatch.setenv("STEPWELL_HOME", str(home))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
     run: Run = Flow("Made").latest_run
     deadline = time.monotonic() + 20
     while any(alive(pid) for pid in family) and time.monotonic() < deadline:
@@ -125,7 +122,8 @@ def test_a_kill_leaves_everything_or_nothing(
     done = check_whole(home)
     assert run.successful == (done == 9)
     if victim == process.pid:
-        assert status == -signal.SIGKILL or run.successful  # it had ended, and waited to be reaped
+        # or it had ended, and waited to be reaped
+        assert status == -signal.SIGKILL or (status, run.successful) == (0, True)
     else:
         assert (status == 0) == run.successful
         assert bool(run.failures) != run.successful
@@ -135,7 +133,7 @@ def test_a_kill_leaves_everything_or_nothing(
     assert hashes(home) == undisturbed
 
 
-def test_a_killed_task_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_killed_task_is_named(home: Path, tmp_path: Path) -> None:
     """A task killed by SIGKILL fails its run with the signal's name, and keeps what it had printed."""
     body = """
     @step
@@ -148,19 +146,15 @@ def test_a_killed_task_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     """
     ended = subprocess.run(
         flow_command(write_flow(tmp_path, body), "run"),
-        env=environment(tmp_path / "home"), capture_output=True, text=True, timeout=60,
+        env=environment(home), capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert ended.returncode == 1
     assert "task start/0: the task's process was killed by SIGKILL" in ended.stderr
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
     assert Flow("Made").latest_run["start"].task.stdout == "before\n"
 
 
 @pytest.mark.parametrize("victims", ["os.getpid()", "os.getppid(), os.getpid()"], ids=["task", "server too"])
-def test_a_task_killed_once_it_is_done_is_done(
-    victims: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_task_killed_once_it_is_done_is_done(victims: str, home: Path, tmp_path: Path) -> None:
     """Who dies between a task's commit and its word takes nothing back; what can't begin any more fails."""
     body = f"""
     @step
@@ -181,10 +175,7 @@ def test_a_task_killed_once_it_is_done_is_done(
     @step
     def end(self): pass
     """
-    home = tmp_path / "home"
     ended = run_flow(write_flow(tmp_path, body), home, "run")
-    monkeypatch.setenv("STEPWELL_HOME", str(home))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
     run = Flow("Made").latest_run
     assert run["start"].task.successful
     if "getppid" in victims:

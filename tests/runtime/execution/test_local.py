@@ -12,14 +12,6 @@ from stepwell.errors import NoSuchObject
 from tests.support import FLOWS, run_flow, write_flow
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home for this test, which the client reads too."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
-    return tmp_path / "home"
-
-
 def test_linear_flow_carries_artifacts(home: Path) -> None:
     """Values of many kinds go from step to step and are read back as they were."""
     ended = run_flow(FLOWS / "linear.py", home, "run", "--alpha", "7")

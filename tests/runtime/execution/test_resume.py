@@ -34,13 +34,11 @@ def end(self): pass
 
 
 @pytest.fixture
-def failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def failed(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A flow's file, of which a run with ``--scale 10`` failed in one item; it would not fail again."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
     monkeypatch.setenv("MENDED", str(tmp_path / "mended"))
     file = write_flow(tmp_path, FLOW)
-    assert run_flow(file, tmp_path / "home", "run", "--scale", "10", "--max-workers", "1").returncode == 1
+    assert run_flow(file, home, "run", "--scale", "10", "--max-workers", "1").returncode == 1
     (tmp_path / "mended").touch()
     return file
 

@@ -53,10 +53,8 @@ def end(self):
 
 
 @pytest.fixture
-def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def file(home: Path, tmp_path: Path) -> Path:
     """A flow's file, with a module beside it; its home is in the same folder."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
     (tmp_path / "util.py").write_text("X = 1\n")
     return write_flow(tmp_path, BODY)
 

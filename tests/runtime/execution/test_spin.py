@@ -11,12 +11,10 @@ from tests.support import FLOWS, run_flow
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(home: Path) -> Path:
     """A home with a finished run of the nested flow."""
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
-    assert run_flow(FLOWS / "nested.py", tmp_path / "home", "run").returncode == 0
-    return tmp_path / "home"
+    assert run_flow(FLOWS / "nested.py", home, "run").returncode == 0
+    return home
 
 
 @pytest.mark.parametrize(

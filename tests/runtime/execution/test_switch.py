@@ -11,13 +11,6 @@ from stepwell.artifacts.manifest import Manifest
 from tests.support import FLOWS, run_flow, write_flow
 
 
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("STEPWELL_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("STEPWELL_USER", "tester")
-    return tmp_path / "home"
-
-
 @pytest.mark.parametrize(
     ("size", "trail"),
     [

@@ -93,8 +93,8 @@ class Killing:
 
 
 def _job(flow: str, port: int) -> int | None:
-    """The process group of a job of a flow's step ``work``, if that is who asks from a port."""
-    wanted = {f"STEPWELL_FLOW={flow}".encode(), b"STEPWELL_STEP=work"}
+    """The process group of a job of a flow's step ``fetch``, if that is who asks from a port."""
+    wanted = {f"STEPWELL_FLOW={flow}".encode(), b"STEPWELL_STEP=fetch"}
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     sockets = {f"socket:[{row[9]}]" for row in rows if row[1].endswith(f":{port:04X}")}
     for folder in Path("/proc").glob("[0-9]*"):

@@ -22,11 +22,11 @@ FLOW = """
     def start(self):
         import random
         self.big = random.Random({seed!r}).randbytes(300_000)
-        self.next(self.work)
+        self.next(self.fetch)
 
     {retry}
     @step
-    def work(self):
+    def fetch(self):
         self.read = len(self.big)  # the object of a large artifact
         self.also = self.big[::-1]
         self.attempt = current.retry_count
@@ -52,8 +52,8 @@ def deployed(place: Place, name: str, retry: str = "") -> Any:
 
 
 def manifests(place: Place, run: Run) -> list[str]:
-    """Which manifests of the step `work` there are."""
-    prefix = f"ns/user/ada/flows/{run.pathspec.split('/')[0]}/runs/{run.id}/tasks/work/"
+    """Which manifests of the step `fetch` there are."""
+    prefix = f"ns/user/ada/flows/{run.pathspec.split('/')[0]}/runs/{run.id}/tasks/fetch/"
     found = (
         place.client("s3").list_objects_v2(Bucket=place.contract.bucket, Prefix=prefix).get("Contents", [])
     )
@@ -95,14 +95,14 @@ def test_each_call_of_a_task_is_tried_again(
 def test_a_call_that_fails_for_good_fails_its_task(place: Place, faults: Between) -> None:
     """A manifest that S3 does not take fails the task with one line that says which call it was; once S3
     takes it, the run is resumed."""
-    rule = failing(503, "SlowDown", times=1000, only=r"^PUT .*/tasks/work/0/manifest.parquet")
+    rule = failing(503, "SlowDown", times=1000, only=r"^PUT .*/tasks/fetch/0/manifest.parquet")
     faults.rules.append(rule)
     flow = deployed(place, "Refused")
     run = flow.trigger()
     assert run.wait(timeout=180) == "FAILED"
     assert run.run is not None
     (failure,) = run.run.failures
-    assert failure.step == "work" and "\n" not in failure.reason
+    assert failure.step == "fetch" and "\n" not in failure.reason
     assert failure.reason.startswith("s3://stepwell-prod-local: put 'ns/user/ada/flows/Refused/runs/")
     assert "SlowDown" in failure.reason and "503" in failure.reason
     assert manifests(place, run.run) == []
@@ -123,8 +123,8 @@ PHASES = {
     "Unloaded": (r"^GET .*/code/[0-9a-f]+\.tar", False),
     "Begun": (r"^GET .*/tasks/start/0/manifest.parquet", False),
     "Working": (r"^GET .*/objects/", False),
-    "Saved": (r"^PUT .*/tasks/work/0/manifest.parquet", False),
-    "Committed": (r"^PUT .*/tasks/work/0/manifest.parquet", True),
+    "Saved": (r"^PUT .*/tasks/fetch/0/manifest.parquet", False),
+    "Committed": (r"^PUT .*/tasks/fetch/0/manifest.parquet", True),
 }
 """With which request a job is killed, and whether S3 has carried it out by then."""
 
@@ -150,7 +150,7 @@ def test_a_job_killed_in_any_phase_is_tried_again(place: Place, faults: Between)
     for phase, (_, run, killing) in killed(place, faults, 1, PHASES).items():
         assert run.wait(timeout=240) == "SUCCEEDED", phase
         assert len(killing.killed) == 1 and run.run is not None, phase
-        task = run.run["work"].task
+        task = run.run["fetch"].task
         assert task.data.attempt == (0 if phase == "Committed" else 1), phase
         assert (task.data.read, run.run.data.same) == (300_000, True), phase
         assert len(manifests(place, run.run)) == 1, phase
@@ -163,7 +163,7 @@ def test_a_job_killed_for_good_is_explained_and_resumed(place: Place, faults: Be
         assert run.wait(timeout=240) == "FAILED", phase
         assert len(killing.killed) == 2 and run.run is not None, phase
         (failure,) = run.run.failures
-        assert (failure.step, failure.attempt) == ("work", 1), phase
+        assert (failure.step, failure.attempt) == ("fetch", 1), phase
         assert (
             "the container was killed by SIGKILL (exit code 137), maybe for want of memory" in failure.reason
         )
@@ -171,7 +171,7 @@ def test_a_job_killed_for_good_is_explained_and_resumed(place: Place, faults: Be
     faults.rules.clear()
     for phase, (flow, run, _) in runs.items():
         again = resumed(flow, run.id)
-        assert (again.data.same, again["work"].task.data.attempt) == (True, 0), phase
+        assert (again.data.same, again["fetch"].task.data.attempt) == (True, 0), phase
         assert len(manifests(place, again)) == 1, phase
 
 
@@ -183,6 +183,6 @@ def test_a_job_killed_when_its_task_was_done_is_explained_and_resumed(place: Pla
     run = flow.trigger()
     assert run.wait(timeout=240) == "FAILED" and run.run is not None
     (failure,) = run.run.failures
-    assert failure.step == "work" and "the task was done by then" in failure.reason
+    assert failure.step == "fetch" and "the task was done by then" in failure.reason
     again = resumed(flow, run.id)
-    assert again.data.same and again["work"].task.origin_pathspec == f"Unheard/{run.id}/work/0"
+    assert again.data.same and again["fetch"].task.origin_pathspec == f"Unheard/{run.id}/fetch/0"
